@@ -1,0 +1,1 @@
+"""Runs solvers under a clock, keeps records, and draws and reports what they did."""
