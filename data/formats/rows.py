@@ -1,0 +1,158 @@
+"""Rows of PMs, VMs and groups, from whatever file, put together into a cluster."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from data.cluster import AntiAffinity, Cluster, over_capacity, usage
+from data.errors import InputError, locate
+from data.formats.files import one_line
+
+LARGEST = 10**9
+"""The most cores or MiB that a node or VM may have: a pebibyte a node, and every sum stays exact."""
+
+
+class PmRow(NamedTuple):
+    """A PM as a file gives it; ``place`` is where in the file."""
+
+    place: str
+    name: str
+    capacity: tuple[tuple[int, int], tuple[int, int]]
+    """Cores and MiB of node 0 and of node 1."""
+    open: bool
+    pool: str
+    rack: str
+
+
+class VmRow(NamedTuple):
+    """A VM as a file gives it; ``place`` is where in the file."""
+
+    place: str
+    name: str
+    host: str
+    double: bool
+    node: int
+    """0 for doubles."""
+    demand: tuple[int, int]
+    """Cores and MiB on each node the VM occupies."""
+    movable: bool
+    kind: str
+    """The user's type name, or empty."""
+
+
+class GroupRow(NamedTuple):
+    """An anti-affinity group as a file gives it; ``file`` and ``place`` are where."""
+
+    file: Path
+    place: str
+    granularity: Literal["host", "rack"]
+    vms: Sequence[str]
+
+
+def whole(file: Path, place: str, field: str, owner: str, value: float) -> int:
+    """Return a number of cores or MiB as an int.
+
+    Raises
+    ------
+    InputError
+        When it is not integral, negative, or above ``LARGEST``.
+    """
+    if 0 <= value <= LARGEST and value == int(value):
+        return int(value)
+    shown = one_line(str(value), 40)
+    raise locate(
+        file, f"{place}.{field}", f"{one_line(owner)} has {shown}; write a whole number from 0 to {LARGEST}, in cores "
+        "or MiB."
+    )  # fmt: skip
+
+
+def assemble(
+    file: Path, name: str, pms: Sequence[PmRow], vms: Sequence[VmRow], groups: Iterable[GroupRow], pools: Sequence[str]
+) -> Cluster:
+    """Put rows together into a cluster.
+
+    Parameters
+    ----------
+    file
+        The file that the rows are from, for messages.
+    name
+        The name of the cluster.
+    pms, vms, groups
+        The rows, in the order that the cluster keeps.
+    pools
+        The names of the clusters within the snapshot, in order.
+
+    Raises
+    ------
+    InputError
+        When there is no PM, an id is given twice or names nothing, or a node holds more than its capacity.
+    """
+    if not pms:
+        raise locate(file, "", "there is not a single PM; export the hosts too.")
+    pm_index, vm_index = _index(file, "PM", pms), _index(file, "VM", vms)
+    pool_index = {pool: index for index, pool in enumerate(pools)}
+    rack_index = {rack: index for index, rack in enumerate(dict.fromkeys(row.rack for row in pms))}
+    for row in vms:
+        if row.host not in pm_index:
+            raise locate(
+                file, row.place, f"VM {one_line(row.name)} is on PM {one_line(row.host)}, which is not in the file; "
+                "add the PM or correct the VM's host."
+            )  # fmt: skip
+    capacity = np.array([row.capacity for row in pms], dtype=np.int64)
+    demand = np.array([row.demand for row in vms], dtype=np.int64).reshape(-1, 2)
+    double = np.array([row.double for row in vms], dtype=bool)
+    pm = np.array([pm_index[row.host] for row in vms], dtype=np.int32)
+    node = np.array([row.node for row in vms], dtype=np.int8)
+    used = usage(len(pms), demand, double, pm, node)
+    for host, side, resource in np.argwhere(used > capacity)[:1].tolist():
+        amount, limit = int(used[host, side, resource]), int(capacity[host, side, resource])
+        where = f"{file}: {pms[host].place}"
+        raise over_capacity(where, one_line(pms[host].name), side, resource, amount, limit)
+    return Cluster(
+        name=name,
+        capacity=capacity,
+        demand=demand,
+        double=double,
+        pm=pm,
+        node=node,
+        pm_names=tuple(pm_index),
+        vm_names=tuple(vm_index),
+        open=np.array([row.open for row in pms]),
+        movable=np.array([row.movable for row in vms], dtype=bool),
+        pool=np.array([pool_index[row.pool] for row in pms]),
+        rack=np.array([rack_index[row.rack] for row in pms]),
+        pool_names=tuple(pools),
+        rack_names=tuple(rack_index),
+        groups=_groups(groups, vm_index),
+        vm_type_names=tuple(row.kind for row in vms) if any(row.kind for row in vms) else (),
+    )
+
+
+def _index(file: Path, kind: str, rows: Sequence[PmRow] | Sequence[VmRow]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for row in rows:
+        if row.name in found:
+            first = rows[found[row.name]].place
+            raise locate(
+                file, row.place, f"{kind} {one_line(row.name)} appears twice, first at {first}; give each its own id."
+            )
+        found[row.name] = len(found)
+    return found
+
+
+def _groups(rows: Iterable[GroupRow], vm_index: Mapping[str, int]) -> tuple[AntiAffinity, ...]:
+    """Keep each distinct group of two VMs or more once: files repeat the same list in every cluster."""
+    kept: dict[tuple[str, frozenset[int]], AntiAffinity] = {}
+    for row in rows:
+        unknown = next((vm for vm in row.vms if vm not in vm_index), None)
+        if unknown is not None:
+            raise locate(
+                row.file, row.place, f"the {row.granularity} group names VM {one_line(unknown)}, which does not exist; "
+                "correct the id or take it out."
+            )  # fmt: skip
+        members = tuple(dict.fromkeys(vm_index[vm] for vm in row.vms))
+        if len(members) > 1:
+            kept.setdefault((row.granularity, frozenset(members)), AntiAffinity(row.granularity, members))
+    return tuple(kept.values())
