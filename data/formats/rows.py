@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from data.cluster import AntiAffinity, Cluster, over_capacity, usage
-from data.errors import InputError, locate
+from data.errors import locate
 from data.formats.files import one_line
 
 LARGEST = 10**9

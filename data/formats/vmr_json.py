@@ -127,9 +127,8 @@ def _vm_rows(path: Path, clusters: Sequence[_Cluster]) -> Iterator[VmRow]:
                 for side, numa in enumerate(vm.numa)
             ]
             if demands[0] != demands[-1]:
-                raise locate(
-                    path, f"{place}.numa", f"{one_line(owner)} has unequal halves; give both nodes the same cpu and mem_mb."
-                )  # fmt: skip
+                reason = f"{one_line(owner)} has unequal halves; give both nodes the same cpu and mem_mb."
+                raise locate(path, f"{place}.numa", reason)
             yield VmRow(
                 place, vm.instance_id, vm.host_id, len(nodes) == 2, min(nodes), demands[0], bool(vm.allow_migration),
                 vm.instance_type,
