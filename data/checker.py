@@ -45,8 +45,8 @@ def check(
     plan: Plan,
     *,
     mnl: int | None = None,
-    rules: Rules = Rules(),  # noqa: B008 - Rules is frozen
-    objective: Objective = Objective(),  # noqa: B008 - Objective is frozen
+    rules: Rules = Rules(),
+    objective: Objective = Objective(),
     waves: Sequence[int] | None = None,
 ) -> Verdict:
     """Replay ``plan`` on ``cluster`` and judge every step.

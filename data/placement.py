@@ -22,7 +22,7 @@ class Placement:
         The node that holds each VM, 0 for doubles.
     """
 
-    def __init__(self, cluster: Cluster, rules: Rules = Rules()) -> None:  # noqa: B008 - Rules is frozen
+    def __init__(self, cluster: Cluster, rules: Rules = Rules()) -> None:
         self.cluster = cluster
         self.rules = rules
         self.free: NDArray[np.int64] = cluster.free.copy()

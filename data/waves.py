@@ -5,7 +5,7 @@ from data.placement import Placement
 from data.plan import Migration, Plan
 
 
-def assign_waves(cluster: Cluster, plan: Plan, rules: Rules = Rules()) -> tuple[int, ...]:  # noqa: B008 - frozen
+def assign_waves(cluster: Cluster, plan: Plan, rules: Rules = Rules()) -> tuple[int, ...]:
     """Cut a valid plan into the fewest consecutive waves that keep its order.
 
     Migrations of one wave are independent: they fit in any order, also all at once, with every VM counted at its

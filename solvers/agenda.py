@@ -1,0 +1,246 @@
+"""What is still to be done on the way to a target placement."""
+
+import heapq
+from collections import defaultdict
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data import Migration
+from solvers.contract import Problem
+
+Place = tuple[int, int]
+"""A PM and a node (0 for doubles)."""
+
+
+def interchange_classes(problem: Problem) -> NDArray[np.intp]:
+    """Return the interchange class of each VM: intp [V]; a VM in a group or that may not move is alone."""
+    cluster = problem.cluster
+    pool = cluster.pool[cluster.pm] if problem.rules.stay_in_cluster else np.zeros(cluster.vms, dtype=np.int32)
+    alone = np.where(cluster.grouped | ~cluster.may_leave, np.arange(cluster.vms) + 1, 0)
+    _, inverse = np.unique(np.column_stack([cluster.vm_type, pool, alone]), axis=0, return_inverse=True)
+    classes: NDArray[np.intp] = inverse.reshape(-1)
+    return classes
+
+
+class Agenda:
+    """Departures and arrivals by class of interchangeable VMs: any departing VM of a class may fill any of its places.
+
+    Attributes
+    ----------
+    moves : list of Migration
+        What was carried out so far; every one was legal.
+    """
+
+    def __init__(self, problem: Problem, pm: NDArray[np.int32], node: NDArray[np.int8]) -> None:
+        cluster = problem.cluster
+        self.moves: list[Migration] = []
+        self._problem = problem
+        self._placement = problem.placement()
+        self._classes = interchange_classes(problem)
+        self._departing: dict[int, set[int]] = {}
+        self._arriving: dict[int, list[Place]] = {}
+        self._gather(np.flatnonzero((pm != cluster.pm) | (node != cluster.node)), pm, node)
+        self._final = self._final_free()
+        self._leavers: dict[int, set[int]] = defaultdict(set)
+        self._awaited: dict[int, list[tuple[int, Place]]] = defaultdict(list)
+        for key, vms in self._departing.items():
+            for vm in vms:
+                self._leavers[int(cluster.pm[vm])].add(vm)
+            for place in self._arriving[key]:
+                self._awaited[place[0]].append((key, place))
+        self._version: dict[int, int] = defaultdict(int)
+        self._exits: dict[int, list[tuple[float, float, int, int, int]]] = defaultdict(list)
+        self._entries: dict[int, list[tuple[float, Place, int]]] = defaultdict(list)
+        self._hopped: set[int] = set()
+        self._rank(set(self._leavers) | set(self._awaited))
+
+    @property
+    def unfinished(self) -> int:
+        """How many arrivals are still to come."""
+        return sum(map(len, self._arriving.values()))
+
+    def carry_out_next(self) -> bool:
+        """Carry out the migration that unblocks most, then gains most; False where none is possible."""
+        best: tuple[float, float, int] | None = None
+        for key in self._arriving:
+            entry, leaver = self._top_entry(key), self._top_exit(key)
+            if entry is None or leaver is None:
+                continue
+            if self._problem.cluster.grouped[leaver[3]] and not self._placement.allowed(leaver[3])[entry[1][0]]:
+                continue
+            candidate = (leaver[0], leaver[1] + entry[0], key)
+            best = candidate if best is None else min(best, candidate)
+        if best is None:
+            return False
+        key = best[2]
+        entry, leaver = self._top_entry(key), self._top_exit(key)
+        assert entry is not None
+        assert leaver is not None
+        self._finish(key, leaver[3], entry[1])
+        self._move(leaver[3], entry[1])
+        return True
+
+    def hop(self) -> bool:
+        """Break a circle: send one departing VM aside so that an arrival fits; False where that is impossible."""
+        if len(self.moves) + self.unfinished + 1 > self._problem.mnl:
+            return False
+        for pm in sorted(self._awaited):
+            for vm in sorted(self._leavers[pm] - self._hopped):
+                aside = self._aside(vm) if self._unblocks(vm) else None
+                if aside is not None:
+                    self._hopped.add(vm)
+                    self._move(vm, aside)
+                    return True
+        return False
+
+    def give_up_one(self) -> None:
+        """Drop the arrival, and let the VM of its class stay, that cost least in the end."""
+        score = self._problem.score
+        best: tuple[float, int, Place, int] | None = None
+        for key, places in self._arriving.items():
+            some = next(iter(self._departing[key]))
+            gains = [
+                (float(score.pm_slots(self._final[at[0]]) - score.pm_slots(self._with(some, at, 1))), at)
+                for at in places
+            ]
+            losses = [
+                (
+                    float(
+                        score.pm_slots(self._final[self._home(vm)[0]])
+                        - score.pm_slots(self._with(vm, self._home(vm), -1))
+                    ),
+                    vm,
+                )
+                for vm in sorted(self._departing[key])
+            ]
+            (gain, place), (loss, vm) = min(gains), min(losses)
+            candidate = (gain + loss, key, place, vm)
+            best = candidate if best is None else min(best, candidate)
+        assert best is not None
+        _, key, place, vm = best
+        self._final[place[0]] = self._with(vm, place, 1)
+        self._final[self._home(vm)[0]] = self._with(vm, self._home(vm), -1)
+        touched = {place[0], self._home(vm)[0]}
+        self._finish(key, vm, place)
+        self._rank(touched)
+
+    def _gather(self, changed: NDArray[np.intp], pm: NDArray[np.int32], node: NDArray[np.int8]) -> None:
+        """Collect departures and arrivals; an arrival where a VM of its class departs cancels both."""
+        homes: dict[tuple[int, Place], list[int]] = defaultdict(list)
+        for vm in changed.tolist():
+            homes[int(self._classes[vm]), self._home(vm)].append(vm)
+        for vm in changed.tolist():
+            key, place = int(self._classes[vm]), (int(pm[vm]), int(node[vm]))
+            if homes.get((key, place)):
+                homes[key, place].pop()
+            else:
+                self._arriving.setdefault(key, []).append(place)
+        for (key, _), vms in homes.items():
+            if vms:
+                self._departing.setdefault(key, set()).update(vms)
+
+    def _final_free(self) -> NDArray[np.int64]:
+        """Return what is free once everything has been carried out: int64 [P, 2, R]."""
+        self._final = self._placement.free.copy()
+        for key, vms in self._departing.items():
+            some = next(iter(vms))
+            for vm in vms:
+                self._final[self._home(vm)[0]] = self._with(vm, self._home(vm), 1)
+            for place in self._arriving[key]:
+                self._final[place[0]] = self._with(some, place, -1)
+        return self._final
+
+    def _home(self, vm: int) -> Place:
+        return int(self._placement.pm[vm]), int(self._placement.node[vm])
+
+    def _with(self, vm: int, place: Place, sign: int) -> NDArray[np.int64]:
+        """Return the final free resources of a PM with the VM's demand given back (1) or taken (-1) there."""
+        free: NDArray[np.int64] = self._final[place[0]].copy()
+        free[self._nodes(vm, place)] += sign * self._problem.cluster.demand[vm]
+        return free
+
+    def _nodes(self, vm: int, place: Place) -> slice:
+        return slice(0, 2) if self._problem.cluster.double[vm] else slice(place[1], place[1] + 1)
+
+    def _fits(self, vm: int, place: Place, spare: int | None = None) -> bool:
+        """Tell whether a VM like ``vm`` has room at a place, if ``spare`` had left its own."""
+        free = self._placement.free[place[0]]
+        if spare is not None:
+            free = free.copy()
+            free[self._nodes(spare, self._home(spare))] += self._problem.cluster.demand[spare]
+        return bool((free[self._nodes(vm, place)] >= self._problem.cluster.demand[vm]).all())
+
+    def _unblocks(self, vm: int) -> bool:
+        """Tell whether an arrival at the VM's PM has no room now and would have once the VM has left."""
+        for key, place in self._awaited[self._home(vm)[0]]:
+            some = next(iter(self._departing[key]))
+            if not self._fits(some, place) and self._fits(some, place, spare=vm):
+                return True
+        return False
+
+    def _aside(self, vm: int) -> Place | None:
+        """Find the place for a temporary hop: legal now, preferably on a PM where nothing is awaited."""
+        places = np.argwhere(self._placement.legal(vm))
+        if not len(places):
+            return None
+        awaited = [bool(self._awaited.get(int(pm))) for pm in places[:, 0]]
+        pm, node = places[int(np.argmin(awaited))]
+        return int(pm), int(node)
+
+    def _move(self, vm: int, place: Place) -> None:
+        source = self._home(vm)[0]
+        self.moves.append(Migration(vm, *place))
+        self._placement.apply(self.moves[-1])
+        self._leavers[source].discard(vm)
+        if vm in self._departing.get(int(self._classes[vm]), ()):
+            self._leavers[place[0]].add(vm)
+        self._rank({source, place[0]})
+
+    def _finish(self, key: int, vm: int, place: Place) -> None:
+        """Strike one departure and one arrival off the agenda."""
+        self._departing[key].discard(vm)
+        self._leavers[self._home(vm)[0]].discard(vm)
+        self._arriving[key].remove(place)
+        self._awaited[place[0]].remove((key, place))
+        if not self._awaited[place[0]]:
+            del self._awaited[place[0]]
+        if not self._arriving[key]:
+            del self._arriving[key], self._departing[key]
+
+    def _rank(self, pms: Iterable[int]) -> None:
+        """Put the departures and arrivals of some PMs, whose free resources changed, back into the queues."""
+        score, free = self._problem.score, self._placement.free
+        for pm in pms:
+            self._version[pm] += 1
+            before = float(score.pm_slots(free[pm]))
+            for vm in self._leavers[pm]:
+                after = free[pm].copy()
+                after[self._nodes(vm, self._home(vm))] += self._problem.cluster.demand[vm]
+                need = -1.0 if self._awaited.get(pm) and self._unblocks(vm) else 0.0
+                item = (need, before - float(score.pm_slots(after)), -len(self.moves), vm, self._version[pm])
+                heapq.heappush(self._exits[int(self._classes[vm])], item)
+            for key, place in self._awaited.get(pm, ()):
+                some = next(iter(self._departing[key]))
+                if self._fits(some, place):
+                    after = free[pm].copy()
+                    after[self._nodes(some, place)] -= self._problem.cluster.demand[some]
+                    gain = float(score.pm_slots(after)) - before
+                    heapq.heappush(self._entries[key], (-gain, place, self._version[pm]))
+
+    def _top_exit(self, key: int) -> tuple[float, float, int, int, int] | None:
+        """Return the best current departure of a class; entries of an older state of their PM are thrown away."""
+        queue = self._exits[key]
+        while queue and (
+            queue[0][3] not in self._departing[key] or queue[0][4] != self._version[self._home(queue[0][3])[0]]
+        ):
+            heapq.heappop(queue)
+        return queue[0] if queue else None
+
+    def _top_entry(self, key: int) -> tuple[float, Place, int] | None:
+        """Return the best current arrival of a class; entries of an older state of their PM are thrown away."""
+        queue = self._entries[key]
+        while queue and (queue[0][1] not in self._arriving[key] or queue[0][2] != self._version[queue[0][1][0]]):
+            heapq.heappop(queue)
+        return queue[0] if queue else None
