@@ -56,6 +56,22 @@ def write_text(path: Path, text: str) -> None:
         raise _unusable(path, "written", error) from None
 
 
+def is_file(path: Path) -> bool:
+    """Tell whether there is a file that can be seen; False for a path that the system cannot even look up."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def is_dir(path: Path) -> bool:
+    """Tell whether there is a folder that can be seen; False for a path that the system cannot even look up."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def one_line(text: str, limit: int = 80) -> str:
     """Make text from a file fit to stand in a sentence: on one line, and not too long."""
     if len(text) > limit:

@@ -1,23 +1,25 @@
 """Rows of PMs, VMs and groups, from whatever file, put together into a cluster."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data.cluster import AntiAffinity, Cluster, over_capacity, usage
-from data.errors import locate
+from data.errors import InputError
 from data.formats.files import one_line
+
+Array = NDArray[Any]
 
 LARGEST = 10**9
 """The most cores or MiB that a node or VM may have: a pebibyte a node, and every sum stays exact."""
 
 
 class PmRow(NamedTuple):
-    """A PM as a file gives it; ``place`` is where in the file."""
+    """A PM as a file gives it; ``where`` is the file and the place in it."""
 
-    place: str
+    where: str
     name: str
     capacity: tuple[tuple[int, int], tuple[int, int]]
     """Cores and MiB of node 0 and of node 1."""
@@ -27,9 +29,9 @@ class PmRow(NamedTuple):
 
 
 class VmRow(NamedTuple):
-    """A VM as a file gives it; ``place`` is where in the file."""
+    """A VM as a file gives it; ``where`` is the file and the place in it."""
 
-    place: str
+    where: str
     name: str
     host: str
     double: bool
@@ -43,15 +45,14 @@ class VmRow(NamedTuple):
 
 
 class GroupRow(NamedTuple):
-    """An anti-affinity group as a file gives it; ``file`` and ``place`` are where."""
+    """An anti-affinity group as a file gives it; ``where`` is the file and the place in it."""
 
-    file: Path
-    place: str
+    where: str
     granularity: Literal["host", "rack"]
     vms: Sequence[str]
 
 
-def whole(file: Path, place: str, field: str, owner: str, value: float) -> int:
+def whole(where: str, owner: str, value: float) -> int:
     """Return a number of cores or MiB as an int.
 
     Raises
@@ -62,67 +63,56 @@ def whole(file: Path, place: str, field: str, owner: str, value: float) -> int:
     if 0 <= value <= LARGEST and value == int(value):
         return int(value)
     shown = one_line(str(value), 40)
-    raise locate(
-        file, f"{place}.{field}", f"{one_line(owner)} has {shown}; write a whole number from 0 to {LARGEST}, in cores "
-        "or MiB."
-    )  # fmt: skip
+    raise InputError(
+        f"{where}: {one_line(owner)} has {shown}; write a whole number from 0 to {LARGEST}, in cores or MiB."
+    )
 
 
 def assemble(
-    file: Path, name: str, pms: Sequence[PmRow], vms: Sequence[VmRow], groups: Iterable[GroupRow], pools: Sequence[str]
+    name: str, pms: Sequence[PmRow], vms: Sequence[VmRow], groups: Iterable[GroupRow], pools: Sequence[str]
 ) -> Cluster:
     """Put rows together into a cluster.
 
     Parameters
     ----------
-    file
-        The file that the rows are from, for messages.
     name
         The name of the cluster.
     pms, vms, groups
-        The rows, in the order that the cluster keeps.
+        The rows, in the order that the cluster keeps; at least one PM.
     pools
         The names of the clusters within the snapshot, in order.
 
     Raises
     ------
     InputError
-        When there is no PM, an id is given twice or names nothing, or a node holds more than its capacity.
+        When an id is given twice or names nothing, or a node holds more than its capacity.
     """
-    if not pms:
-        raise locate(file, "", "there is not a single PM; export the hosts too.")
-    pm_index, vm_index = _index(file, "PM", pms), _index(file, "VM", vms)
+    pm_index, vm_index = _index("PM", pms), _index("VM", vms)
     pool_index = {pool: index for index, pool in enumerate(pools)}
     rack_index = {rack: index for index, rack in enumerate(dict.fromkeys(row.rack for row in pms))}
     for row in vms:
         if row.host not in pm_index:
-            raise locate(
-                file, row.place, f"VM {one_line(row.name)} is on PM {one_line(row.host)}, which is not in the file; "
+            raise InputError(
+                f"{row.where}: VM {one_line(row.name)} is on PM {one_line(row.host)}, which is not given; "
                 "add the PM or correct the VM's host."
-            )  # fmt: skip
-    capacity = np.array([row.capacity for row in pms], dtype=np.int64)
-    demand = np.array([row.demand for row in vms], dtype=np.int64).reshape(-1, 2)
-    double = np.array([row.double for row in vms], dtype=bool)
-    pm = np.array([pm_index[row.host] for row in vms], dtype=np.int32)
-    node = np.array([row.node for row in vms], dtype=np.int8)
-    used = usage(len(pms), demand, double, pm, node)
-    for host, side, resource in np.argwhere(used > capacity)[:1].tolist():
-        amount, limit = int(used[host, side, resource]), int(capacity[host, side, resource])
-        where = f"{file}: {pms[host].place}"
-        raise over_capacity(where, one_line(pms[host].name), side, resource, amount, limit)
+            )
+    cluster = {
+        "capacity": np.array([row.capacity for row in pms], dtype=np.int64),
+        "demand": np.array([row.demand for row in vms], dtype=np.int64).reshape(-1, 2),
+        "double": np.array([row.double for row in vms], dtype=bool),
+        "pm": np.array([pm_index[row.host] for row in vms], dtype=np.int32),
+        "node": np.array([row.node for row in vms], dtype=np.int8),
+    }
+    _require_room(pms, **cluster)
     return Cluster(
         name=name,
-        capacity=capacity,
-        demand=demand,
-        double=double,
-        pm=pm,
-        node=node,
+        **cluster,
         pm_names=tuple(pm_index),
         vm_names=tuple(vm_index),
-        open=np.array([row.open for row in pms]),
+        open=np.array([row.open for row in pms], dtype=bool),
         movable=np.array([row.movable for row in vms], dtype=bool),
-        pool=np.array([pool_index[row.pool] for row in pms]),
-        rack=np.array([rack_index[row.rack] for row in pms]),
+        pool=np.array([pool_index[row.pool] for row in pms], dtype=np.int32),
+        rack=np.array([rack_index[row.rack] for row in pms], dtype=np.int32),
         pool_names=tuple(pools),
         rack_names=tuple(rack_index),
         groups=_groups(groups, vm_index),
@@ -130,16 +120,24 @@ def assemble(
     )
 
 
-def _index(file: Path, kind: str, rows: Sequence[PmRow] | Sequence[VmRow]) -> dict[str, int]:
+def _index(kind: str, rows: Sequence[PmRow] | Sequence[VmRow]) -> dict[str, int]:
     found: dict[str, int] = {}
     for row in rows:
         if row.name in found:
-            first = rows[found[row.name]].place
-            raise locate(
-                file, row.place, f"{kind} {one_line(row.name)} appears twice, first at {first}; give each its own id."
+            first = rows[found[row.name]].where
+            raise InputError(
+                f"{row.where}: {kind} {one_line(row.name)} appears twice, first at {first}; give each its own id."
             )
         found[row.name] = len(found)
     return found
+
+
+def _require_room(pms: Sequence[PmRow], capacity: Array, demand: Array, double: Array, pm: Array, node: Array) -> None:
+    """Refuse a node that holds more than its capacity, by the place of its PM in the file."""
+    used = usage(len(pms), demand, double, pm, node)
+    for host, side, resource in np.argwhere(used > capacity)[:1].tolist():
+        amount, limit = int(used[host, side, resource]), int(capacity[host, side, resource])
+        raise over_capacity(pms[host].where, one_line(pms[host].name), side, resource, amount, limit)
 
 
 def _groups(rows: Iterable[GroupRow], vm_index: Mapping[str, int]) -> tuple[AntiAffinity, ...]:
@@ -148,10 +146,10 @@ def _groups(rows: Iterable[GroupRow], vm_index: Mapping[str, int]) -> tuple[Anti
     for row in rows:
         unknown = next((vm for vm in row.vms if vm not in vm_index), None)
         if unknown is not None:
-            raise locate(
-                row.file, row.place, f"the {row.granularity} group names VM {one_line(unknown)}, which does not exist; "
+            raise InputError(
+                f"{row.where}: the {row.granularity} group names VM {one_line(unknown)}, which does not exist; "
                 "correct the id or take it out."
-            )  # fmt: skip
+            )
         members = tuple(dict.fromkeys(vm_index[vm] for vm in row.vms))
         if len(members) > 1:
             kept.setdefault((row.granularity, frozenset(members)), AntiAffinity(row.granularity, members))

@@ -40,7 +40,7 @@ def _misfit(path: Path, text: str, message: str) -> InputError:
     place = place.removesuffix("`").removeprefix("$").removeprefix(".")
     name = _nearest_id(text, place)
     owner = f" ({name})" if name else ""
-    return locate(path, f"{place or 'top level'}{owner}", f"{one_line(reason, 200)}; correct the value there.")
+    return locate(path, f"{place or 'top level'}{owner}", f"{one_line(reason, 200)}; correct it there.")
 
 
 def _nearest_id(text: str, place: str) -> str:

@@ -1,4 +1,4 @@
-"""The published VMR2L JSON (Ding et al., EuroSys '25; files in github.com/bytedance/DRL-based-VM-Rescheduling).
+"""Reading the published VMR2L JSON (Ding et al., EuroSys '25; files in github.com/bytedance/DRL-based-VM-Rescheduling).
 
 What is free is computed from the VMs: the files' own ``free_cpu`` and ``memory_huge_free_mb`` are not read, and neither
 are ``node_cpu``, ``node_mem_mb`` and the type tables, which contradict the nodes and VMs in released files.
@@ -6,15 +6,18 @@ are ``node_cpu``, ``node_mem_mb`` and the type tables, which contradict the node
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
 from data.cluster import Cluster
-from data.errors import locate
+from data.errors import InputError, locate
 from data.formats.files import one_line
+from data.formats.groups_file import read_groups_beside
 from data.formats.rows import GroupRow, PmRow, VmRow, assemble, whole
 from data.formats.typed_json import read_json
+
+Row = TypeVar("Row", PmRow, VmRow)
 
 
 class _HostNuma(msgspec.Struct, gc=False):
@@ -78,70 +81,69 @@ def load_json(path: Path) -> Cluster:
     pools = [each.cluster_name for each in clusters]
     for index, pool in enumerate(pools):
         if pool in pools[:index]:
-            raise locate(
-                path, f"cluster_list[{index}]", f"cluster {one_line(pool)} appears twice; give each its own name."
-            )
-    pms, vms = list(_pm_rows(path, clusters)), list(_vm_rows(path, clusters))
-    return assemble(path, path.stem, pms, vms, _group_rows(path, clusters), pools)
+            reason = f"cluster {one_line(pool)} appears twice; give each its own name."
+            raise locate(path, f"cluster_list[{index}].cluster_name", reason)
+    if not any(each.host_info for each in clusters):
+        raise locate(path, "cluster_list", "there is not a single host; export the hosts too.")
+    pms = _by_index(list(_pm_rows(path, clusters)), [host.index for each in clusters for host in each.host_info])
+    vms = _by_index(list(_vm_rows(path, clusters)), [vm.index for each in clusters for vm in each.vm_instance])
+    groups = [*_group_rows(path, clusters), *read_groups_beside(path)]
+    return assemble(path.stem, pms, vms, groups, pools)
+
+
+def _by_index(rows: list[Row], keys: list[int]) -> list[Row]:
+    """Sort by ``index``, our addition for a snapshot whose order is not cluster by cluster; else keep file order."""
+    return [rows[position] for position in sorted(range(len(rows)), key=keys.__getitem__)] if any(keys) else rows
 
 
 def _pm_rows(path: Path, clusters: Sequence[_Cluster]) -> Iterator[PmRow]:
     for index, cluster in enumerate(clusters):
         for position, host in enumerate(cluster.host_info):
-            place = f"cluster_list[{index}].host_info[{position}]"
-            nodes = [numa.node for numa in host.numa]
-            if nodes not in ([0, 1], [1, 0], [0], [1]):
-                raise locate(
-                    path, f"{place}.numa", f"PM {one_line(host.node_id)} has the NUMA nodes {_listed(nodes)}; "
-                    "give node 0, node 1 or both, each once."
-                )  # fmt: skip
-            capacity, owner = [(0, 0), (0, 0)], f"PM {host.node_id}"
+            where, owner = f"{path}: cluster_list[{index}].host_info[{position}]", f"PM {host.node_id}"
+            capacity = [(0, 0), (0, 0)]
             for side, numa in enumerate(host.numa):
-                where = f"{place}.numa[{side}]"
                 capacity[numa.node] = (
-                    whole(path, where, "total_cpu", owner, numa.total_cpu),
-                    whole(path, where, "memory_huge_total_mb", owner, numa.memory_huge_total_mb),
+                    whole(f"{where}.numa[{side}].total_cpu", owner, numa.total_cpu),
+                    whole(f"{where}.numa[{side}].memory_huge_total_mb", owner, numa.memory_huge_total_mb),
                 )
+            _require_nodes(where, owner, [numa.node for numa in host.numa])
             active = host.status == "ACTIVE"
             yield PmRow(
-                place, host.node_id, (capacity[0], capacity[1]), active, cluster.cluster_name, str(host.rack_id)
+                where, host.node_id, (capacity[0], capacity[1]), active, cluster.cluster_name, str(host.rack_id)
             )
 
 
 def _vm_rows(path: Path, clusters: Sequence[_Cluster]) -> Iterator[VmRow]:
     for index, cluster in enumerate(clusters):
         for position, vm in enumerate(cluster.vm_instance):
-            place = f"cluster_list[{index}].vm_instance[{position}]"
-            nodes = [numa.node for numa in vm.numa]
-            if nodes not in ([0], [1], [0, 1], [1, 0]):
-                raise locate(
-                    path, f"{place}.numa", f"VM {one_line(vm.instance_id)} is on the NUMA nodes {_listed(nodes)}; "
-                    "give one node, or node 0 and node 1 with half of the VM on each."
-                )  # fmt: skip
-            owner = f"VM {vm.instance_id}"
+            where, owner = f"{path}: cluster_list[{index}].vm_instance[{position}]", f"VM {vm.instance_id}"
             demands = [
                 (
-                    whole(path, f"{place}.numa[{side}]", "cpu", owner, numa.cpu),
-                    whole(path, f"{place}.numa[{side}]", "mem_mb", owner, numa.mem_mb),
+                    whole(f"{where}.numa[{side}].cpu", owner, numa.cpu),
+                    whole(f"{where}.numa[{side}].mem_mb", owner, numa.mem_mb),
                 )
                 for side, numa in enumerate(vm.numa)
             ]
+            nodes = [numa.node for numa in vm.numa]
+            _require_nodes(where, owner, nodes)
             if demands[0] != demands[-1]:
-                reason = f"{one_line(owner)} has unequal halves; give both nodes the same cpu and mem_mb."
-                raise locate(path, f"{place}.numa", reason)
-            yield VmRow(
-                place, vm.instance_id, vm.host_id, len(nodes) == 2, min(nodes), demands[0], bool(vm.allow_migration),
-                vm.instance_type,
-            )  # fmt: skip
+                raise InputError(
+                    f"{where}.numa: {one_line(owner)} has unequal halves; give both nodes the same cpu and mem_mb."
+                )
+            double, movable = len(nodes) == 2, bool(vm.allow_migration)
+            yield VmRow(where, vm.instance_id, vm.host_id, double, min(nodes), demands[0], movable, vm.instance_type)
+
+
+def _require_nodes(where: str, owner: str, nodes: Sequence[int]) -> None:
+    """Refuse anything but one node or both, each once."""
+    if nodes not in ([0], [1], [0, 1], [1, 0]):
+        given = f"NUMA nodes {one_line(str(nodes), 30)}" if nodes else "no NUMA node"
+        raise InputError(f"{where}.numa: {one_line(owner)} has {given}; give node 0, node 1 or both, each once.")
 
 
 def _group_rows(path: Path, clusters: Sequence[_Cluster]) -> Iterator[GroupRow]:
     for index, cluster in enumerate(clusters):
         sets = (cluster.other_requirement and cluster.other_requirement.deployment_set) or []
         for position, each in enumerate(sets):
-            place = f"cluster_list[{index}].other_requirement.deployment_set[{position}]"
-            yield GroupRow(path, place, each.granularity, each.data)
-
-
-def _listed(nodes: Sequence[int]) -> str:
-    return one_line(str(list(nodes)), 20)
+            where = f"{path}: cluster_list[{index}].other_requirement.deployment_set[{position}]"
+            yield GroupRow(where, each.granularity, each.data)
