@@ -1,7 +1,7 @@
 """A snapshot of a cluster: what the planners are given and never change."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, Literal
 
@@ -76,6 +76,10 @@ class Cluster:
             array.flags.writeable = False
             object.__setattr__(self, name, array)
         self._validate()
+
+    def __reduce__(self) -> tuple[type["Cluster"], tuple[Any, ...]]:
+        """Pickle the fields alone: what is cached is computed again, and the arrays come back read-only."""
+        return Cluster, tuple(getattr(self, each.name) for each in fields(self))
 
     @property
     def pms(self) -> int:

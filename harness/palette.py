@@ -1,0 +1,61 @@
+"""One colour and marker for a solver, the same in every figure.
+
+Colours are those of Okabe and Ito (Color Universal Design, 2008), and for other solvers the muted scheme of Paul Tol:
+both can be told apart with any colour vision.
+"""
+
+import zlib
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Style(NamedTuple):
+    """How a solver is drawn."""
+
+    color: str
+    marker: str
+    line: str = "-"
+
+
+STYLES = {
+    "ha": Style("#7f7f7f", "o"),
+    "greedy": Style("#e69f00", "s"),
+    "two-step": Style("#56b4e9", "^"),
+    "swap": Style("#009e73", "D"),
+    "vbpp": Style("#cc79a7", "v"),
+    "mip": Style("#0072b2", "P"),
+    "mip-paper": Style("#000000", "X"),
+    "vmr2l": Style("#d55e00", "*"),
+}
+OTHERS = (
+    Style("#882255", "<"),
+    Style("#117733", ">"),
+    Style("#332288", "p"),
+    Style("#999933", "h"),
+    Style("#aa4499", "d"),
+    Style("#44aa99", "H"),
+    Style("#cc6677", "8"),
+)
+LINES = ("-", "--", "-.", ":")
+
+
+def styles(labels: Iterable[str]) -> dict[str, Style]:
+    """Return the style of each label: a solver keeps its colour, its settings differ by line.
+
+    An unknown solver's style follows from its name, and moves on only where another one here has it already.
+    """
+    chosen: dict[str, Style] = {}
+    bases: dict[str, Style] = {}
+    for label in labels:
+        base = label.partition(":")[0]
+        if base not in bases:
+            bases[base] = STYLES.get(base) or _other(base, set(bases.values()))
+        variant = sum(known.partition(":")[0] == base for known in chosen)
+        chosen[label] = bases[base]._replace(line=LINES[variant % len(LINES)])
+    return chosen
+
+
+def _other(name: str, taken: set[Style]) -> Style:
+    start = zlib.crc32(name.encode()) % len(OTHERS)
+    candidates = [OTHERS[(start + step) % len(OTHERS)] for step in range(len(OTHERS))]
+    return next((style for style in candidates if style not in taken), candidates[0])
