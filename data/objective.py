@@ -38,7 +38,8 @@ class SlotRate:
         return np.asarray((amount // self.size).sum(axis=-1))
 
     def __str__(self) -> str:
-        return f"{self.kind}{self.size}" if self.weight == 1 else f"{float(self.weight):g}*{self.kind}{self.size}"
+        weight = "" if self.weight == 1 else f"{np.format_float_positional(float(self.weight), trim='-')}*"
+        return f"{weight}{self.kind}{self.size}"
 
 
 @dataclass(frozen=True)

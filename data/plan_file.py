@@ -121,14 +121,19 @@ def make_plan_file(
 
 
 def write_plan(path: Path, plan_file: PlanFile) -> None:
-    """Write a plan file in one step.
+    """Write a plan file in one step, a line a migration.
 
     Raises
     ------
     InputError
         When it cannot be written.
     """
-    write_text(path, msgspec.json.format(msgspec.json.encode(plan_file), indent=1).decode() + "\n")
+    head = msgspec.json.encode(msgspec.structs.replace(plan_file, migrations=[]))
+    before, empty, after = msgspec.json.format(head, indent=1).decode().rpartition("[]")
+    steps = ",\n  ".join(
+        msgspec.json.format(msgspec.json.encode(step), indent=0).decode() for step in plan_file.migrations
+    )
+    write_text(path, f"{before}[\n  {steps}\n ]{after}\n" if steps else f"{before}{empty}{after}\n")
 
 
 def read_plan(path: Path) -> PlanFile:

@@ -40,6 +40,7 @@ def _misfit(path: Path, text: str, message: str) -> InputError:
     place = place.removesuffix("`").removeprefix("$").removeprefix(".")
     name = _nearest_id(text, place)
     owner = f" ({name})" if name else ""
+    reason = re.sub("^Invalid enum value (.*)", r"\1 is none of the values in docs/formats.md", reason)
     return locate(path, f"{place or 'top level'}{owner}", f"{one_line(reason, 200)}; correct it there.")
 
 
@@ -65,7 +66,11 @@ def _malformed(path: Path, text: str, message: str) -> InputError:
     match = re.search(r"\(byte (\d+)\)", message)
     if match is None:
         return locate(path, "", f"{message[:1].lower()}{message[1:]}; the file is cut off or broken, export it again.")
-    before = text.encode()[: int(match[1])].decode(errors="ignore")
-    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
     reason = message[: match.start()].strip()
-    return locate(path, f"line {line}, column {column}", f"{reason}; correct the JSON there (NaN is not JSON).")
+    content = text.encode()
+    position = int(match[1]) - ("trailing" in reason)  # msgspec has read the first trailing character by then
+    before = content[:position].decode(errors="ignore")
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    if content[position:].startswith((b"NaN", b"Infinity")):
+        reason = "NaN and Infinity are no numbers in JSON"
+    return locate(path, f"line {line}, column {column}", f"{reason}; correct the JSON there.")

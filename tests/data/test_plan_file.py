@@ -59,7 +59,9 @@ def test_invalid_plan_is_not_written(tiny: Cluster) -> None:
         make_plan_file(tiny, Plan.of([(1, 1, 0)]), "tiny", "hand", 2, Objective())
 
 
-@pytest.mark.parametrize("text", ["double64", "memory32", "0.25*cores8+0.75*memory32"])
+@pytest.mark.parametrize(
+    "text", ["double64", "memory32", "0.25*cores8+0.75*memory32", "0.0000123*cores8+0.9999877*double8"]
+)
 def test_other_objectives(tiny: Cluster, tmp_path: Path, text: str) -> None:
     """The file says what its FRs measure, also where that is no core fragment."""
     objective = Objective.parse(text)
@@ -68,6 +70,14 @@ def test_other_objectives(tiny: Cluster, tmp_path: Path, text: str) -> None:
     assert back.parsed_objective() == objective
     assert back.fragment_cores == (8 if "cores" in text else None)
     assert audit(tiny, back).objection == ""
+
+
+def test_the_empty_plan(tiny: Cluster, tmp_path: Path) -> None:
+    """A planner that finds nothing better leaves a file, too."""
+    plan_file = make_plan_file(tiny, Plan(), "tiny", "hand", 0, Objective())
+    write_plan(tmp_path / "plan.json", plan_file)
+    assert read_plan(tmp_path / "plan.json") == plan_file
+    assert audit(tiny, plan_file).objection == ""
 
 
 def test_rules_are_kept(tiny: Cluster) -> None:
