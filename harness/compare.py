@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import tyro
 from rich.console import Console
@@ -55,8 +55,8 @@ class Options:
     """Go on with the comparison in --out, with the same configuration."""
 
 
-def compare(options: Options, folder: Path, command: str, console: Console) -> bool:
-    """Carry out what the options say; return whether every run has been.
+def compare(options: Options, folder: Path, command: str, console: Console) -> None:
+    """Carry out what the options say.
 
     Raises
     ------
@@ -76,10 +76,7 @@ def compare(options: Options, folder: Path, command: str, console: Console) -> b
         jobs=options.jobs,
     )
     clusters = load_clusters(options.data, options.clusters, options.split, console)
-    configuration: dict[str, Any] = dataclasses.asdict(options)
-    del configuration["out"], configuration["resume"]
-    configuration["solvers"] = [str(spec) for spec in comparison.solvers]
-    return dataclasses.replace(comparison, clusters=clusters).run(console, command, configuration)
+    dataclasses.replace(comparison, clusters=clusters).run(console, command)
 
 
 def whole_numbers(option: str, text: str) -> list[int]:
@@ -109,17 +106,20 @@ def main() -> None:
     folder = options.out or Path("results") / f"compare-{datetime.now():%Y%m%d-%H%M%S}"
     console = Console() if sys.stdout.isatty() else Console(width=120)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # keep what is finished then, too
+    complete, sound = True, True
     try:
-        complete = compare(options, folder, shlex.join(["python", "-m", "harness.compare", *sys.argv[1:]]), console)
-        sound = conclude(folder, console)
+        try:
+            compare(options, folder, shlex.join(["python", "-m", "harness.compare", *sys.argv[1:]]), console)
+        except KeyboardInterrupt:
+            complete = False
+        if (folder / "runs.csv").exists():
+            sound = conclude(folder, console)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        print("Interrupted; finished runs, if any, are kept.", file=sys.stderr)
-        sys.exit(130)
     if not complete:
-        console.print(f"Interrupted. Go on with: {_resume_command(folder)}", highlight=False, soft_wrap=True)
+        resume = f" Go on with: {_resume_command(folder)}" if (folder / "run.json").exists() else ""
+        print(f"Interrupted.{resume}", file=sys.stderr)
         sys.exit(130)
     sys.exit(0 if sound else 1)
 

@@ -56,15 +56,29 @@ class Comparison:
                 raise InputError(f"solver {label} is named twice; name each once, or with different parameters.")
         return dict(zip(labels, self.solvers, strict=True))
 
-    def run(self, console: Console, command: str, configuration: dict[str, Any]) -> bool:
-        """Carry out the runs that the folder does not hold yet; return whether all have been.
+    def configuration(self) -> dict[str, Any]:
+        """Return what a folder may not be resumed without, as it stands in ``run.json``."""
+        return {
+            "solvers": [str(spec) for spec in self.solvers],
+            "clusters": list(self.clusters),
+            "mnl": list(self.mnls),
+            "seeds": list(self.seeds),
+            "time_limit_s": self.time_limit_s,
+            "objective": str(self.objective),
+            "stay_in_cluster": self.rules.stay_in_cluster,
+            "jobs": self.jobs,
+            "threads_per_solver": len(hardware.lanes(self.jobs)[0]),
+        }
+
+    def run(self, console: Console, command: str) -> None:
+        """Carry out the runs that the folder does not hold yet; when interrupted, what is finished is kept.
 
         Parameters
         ----------
         console
             Where progress is shown.
-        command, configuration
-            For ``run.json``; a folder goes on only with the configuration it began with.
+        command
+            What was typed, for the record.
 
         Raises
         ------
@@ -85,12 +99,12 @@ class Comparison:
             provenance.begin(
                 self.folder,
                 command,
-                {**configuration, "threads_per_solver": len(lanes[0])},
+                self.configuration(),
                 {label: {"solver": spec.name, "parameters": parameters[label]} for label, spec in specs.items()},
                 {name: provenance.checksum(cluster) for name, cluster in self.clusters.items()},
             )
             records = Records(self.folder, self.time_limit_s)
-            complete = True
+            complete = False
             with Display(console, len(runs), _rows(self.folder)) as display:
 
                 def record(run: Run, answer: Answer) -> None:
@@ -105,10 +119,9 @@ class Comparison:
                         record,
                         display.refresh,
                     )
-                except KeyboardInterrupt:
-                    complete = False
-        provenance.finish(self.folder, complete)
-        return complete
+                    complete = True
+                finally:
+                    provenance.finish(self.folder, complete)
 
 
 def conclude(folder: Path, console: Console) -> bool:

@@ -91,6 +91,7 @@ def solve(spec: SolverSpec, problem: Problem, time_limit_s: float, seed: int) ->
     try:
         worker.start()
         worker.wait_prepared()
+        print("Planning; Ctrl-C for the best plan so far", file=sys.stderr, flush=True)
         previous = signal.signal(signal.SIGINT, interrupt)
         try:
             return worker.solve(problem, time_limit_s, seed)

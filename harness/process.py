@@ -72,6 +72,11 @@ class Worker:
         self._connection: Connection[Any, Any]
         self._log: IO[bytes]
 
+    @property
+    def pid(self) -> int | None:
+        """The process, and the group of all that it starts; None where it does not run."""
+        return self._process.pid if self._process else None
+
     def start(self) -> None:
         """Start the process and let it prepare; `wait_prepared` must follow."""
         self._connection, theirs = Pipe()
