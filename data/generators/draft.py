@@ -42,7 +42,7 @@ class Draft:
         """Put a VM on a random PM that fits, node 0 before node 1; tell whether there was one."""
         cores, memory_mib = self._demand[vm]
         first, second = (self.cores >= cores) & (self.memory_mib >= memory_mib)
-        pms = np.flatnonzero(first & second if self._double[vm] else first | second)
+        (pms,) = (first & second if self._double[vm] else first | second).nonzero()
         if not len(pms):
             return False
         pm = pick(pms, word)
@@ -88,5 +88,5 @@ class Draft:
 
 def place_all(draft: Draft, vms: NDArray[np.intp], draws: Draws) -> NDArray[np.intp]:
     """Place VMs in the order given and return those that fit nowhere."""
-    words = draws.fractions(len(vms))
+    words = draws.words(len(vms)).tolist()
     return np.array([vm for vm, word in zip(vms.tolist(), words, strict=True) if not draft.place(vm, word)], np.intp)

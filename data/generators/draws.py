@@ -26,13 +26,13 @@ class Draws:
         """Draw raw words: uint64 [count]."""
         return np.asarray(self._bits.random_raw(count), dtype=np.uint64)
 
-    def shuffle(self, items: NDArray[np.intp]) -> NDArray[np.intp]:
+    def shuffle(self, items: NDArray[np.int64]) -> NDArray[np.int64]:
         """Put items in random order: [N] to [N]."""
         return items[np.argsort(self.words(len(items)), kind="stable")]
 
-    def fractions(self, count: int) -> list[int]:
-        """Draw numerators of fractions in [0, 1) over 2**64, for `pick`."""
-        return [int(word) for word in self.words(count)]
+    def fraction(self) -> float:
+        """Draw a number from [0, 1) with all 53 bits of a double."""
+        return (int(self.words(1)[0]) >> 11) / 2**53
 
 
 def pick(items: NDArray[np.intp], word: int) -> int:

@@ -14,7 +14,7 @@ from data.generators.presets import PRESETS
 Split = Literal["train", "dev", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 BIG_CORES = 32
-"""VMs of at least so many cores are placed anew first: later they would find no room."""
+"""Doubles of at least so many cores are placed anew first: later they would find no PM with room on both nodes."""
 
 
 def seed_key(preset: str, split: Split, index: int) -> tuple[int, int, int]:
@@ -45,19 +45,9 @@ def generate(preset: str, split: Split, index: int) -> Cluster:
     draws = Draws(*seed_key(preset, split, index))
     recipe = PRESETS[preset]
     draft = pack(recipe.population, recipe.reserve, draws)
+    let_some_leave(draft, recipe.used + recipe.spread * (2 * draws.fraction() - 1), draws)
     replace_some(draft, recipe.replaced, draws)
-    let_some_leave(draft, recipe.used, draws)
     return draft.finish(f"{preset}-{split}-{index}")
-
-
-def replace_some(draft: Draft, share: float, draws: Draws) -> None:
-    """Take a share of the VMs out and place them anew in random order, the big ones first; what fits nowhere leaves."""
-    out = draws.shuffle(draft.placed)
-    out = out[: round(share * len(out))]
-    for vm in out.tolist():
-        draft.remove(vm)
-    small = draft.population.whole_cores[out] < BIG_CORES
-    place_all(draft, out[np.argsort(small, kind="stable")], draws)
 
 
 def let_some_leave(draft: Draft, used: float, draws: Draws) -> None:
@@ -68,3 +58,13 @@ def let_some_leave(draft: Draft, used: float, draws: Draws) -> None:
             return
         excess -= int(draft.population.whole_cores[vm])
         draft.remove(vm)
+
+
+def replace_some(draft: Draft, share: float, draws: Draws) -> None:
+    """Take a share of the VMs out and place them anew in random order, big doubles first; what fits nowhere leaves."""
+    out = draws.shuffle(draft.placed)
+    out = out[: round(share * len(out))]
+    for vm in out.tolist():
+        draft.remove(vm)
+    first = draft.population.double[out] & (draft.population.whole_cores[out] >= BIG_CORES)
+    place_all(draft, out[np.argsort(~first, kind="stable")], draws)
