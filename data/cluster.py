@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,12 +94,12 @@ class Cluster:
     @cached_property
     def free(self) -> NDArray[np.int64]:
         """[P, 2, R], cores and MiB that no VM of the snapshot uses."""
-        return self.capacity - usage(self.pms, self.demand, self.double, self.pm, self.node)
+        return _frozen(self.capacity - usage(self.pms, self.demand, self.double, self.pm, self.node))
 
     @cached_property
     def may_leave(self) -> NDArray[np.bool_]:
         """[V], not pinned and not on a closed PM."""
-        return self.movable & self.open[self.pm]
+        return _frozen(self.movable & self.open[self.pm])
 
     @cached_property
     def vm_type(self) -> NDArray[np.intp]:
@@ -125,13 +125,13 @@ class Cluster:
         """[V], in at least one anti-affinity group."""
         mask = np.zeros(self.vms, dtype=bool)
         mask[list(self.groups_of)] = True
-        return mask
+        return _frozen(mask)
 
     @cached_property
     def _typing(self) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
         rows = np.column_stack([self.double.astype(np.int64), self.demand])
         types, inverse = np.unique(rows, axis=0, return_inverse=True)
-        return types, inverse.reshape(-1)
+        return _frozen(types), _frozen(inverse.reshape(-1))
 
     def _validate(self) -> None:
         p, v = self.pms, self.vms
@@ -165,6 +165,15 @@ DTYPES = {
     "capacity": np.int64, "demand": np.int64, "double": np.bool_, "pm": np.int32, "node": np.int8,
     "open": np.bool_, "movable": np.bool_, "pool": np.int32, "rack": np.int32,
 }  # fmt: skip
+
+
+Array = TypeVar("Array", bound=NDArray[Any])
+
+
+def _frozen(array: Array) -> Array:
+    """Forbid writing: what is derived from a snapshot is shared by all who use it, and changes as little as it."""
+    array.flags.writeable = False
+    return array
 
 
 def usage(
