@@ -24,7 +24,9 @@ class Display:
         )
         self._task = self._progress.add_task("runs", total=expected, completed=len(finished))
         self._expected = expected
-        self._live = Live(self._content(), console=console, auto_refresh=False) if console.is_terminal else None
+        self._live = (
+            Live(self._content(), console=console, auto_refresh=False, transient=True) if console.is_terminal else None
+        )
 
     def __enter__(self) -> Self:
         if self._live:

@@ -69,7 +69,7 @@ def draw(folder: Path) -> list[Path]:
 
 def by_migrations(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
     """Draw mean FR after each migration, a panel for each MNL."""
-    figure, panels = _panels(runs, "FR after each migration: lower is better, steeper is sooner")
+    figure, panels = _panels(runs, "Fragment rate after each migration: lower is better")
     curves = curves[curves["kind"] == "migration"]
     for axes, (mnl, here) in zip(panels, _by_limit(runs), strict=True):
         steps = np.arange(mnl + 1, dtype=np.float64)
@@ -91,7 +91,7 @@ def by_migrations(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
 
 def by_time(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
     """Draw the mean FR of the best plan so far by seconds, a panel for each MNL."""
-    figure, panels = _panels(runs, "FR of the best plan so far: lower is better, further left is sooner")
+    figure, panels = _panels(runs, "Fragment rate of the best plan so far: lower and further left is better")
     curves = curves[curves["kind"] == "time"]
     limit_s = float(runs["time_limit_s"].max())
     last_s = max(limit_s, float(runs["solve_s"].max())) * 1.25
@@ -154,7 +154,7 @@ def _draw_means(
             markevery=(order * markevery // max(1, len(ends)), markevery), label=f"{solver}  {end:.3f}",
         )  # fmt: skip
         low, high = bootstrap(values)
-        axes.fill_between(grid, low, high, step="post", color=style.color, alpha=0.13, linewidth=0)
+        axes.fill_between(grid, low, high, step="post", color=style.color, alpha=0.1, linewidth=0)
     return drawn
 
 
