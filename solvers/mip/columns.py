@@ -1,0 +1,127 @@
+"""The search by columns: bound, linear programme, whole patterns, executable plan."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from data import Plan
+from solvers.contract import Problem
+from solvers.deadline import Deadline
+from solvers.incumbents import EPSILON, Incumbents
+from solvers.mip.bound import static_bound, static_prices
+from solvers.mip.decode import decode
+from solvers.mip.master import Master, Relaxation
+from solvers.mip.pricing import Ints, Pricer
+from solvers.mip.programme import Engine
+from solvers.mip.reduction import reduce_problem
+from solvers.mip.rounding import round_patterns
+from solvers.order import order
+
+BLENDS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5)
+"""Starting prices: a VM costs its whole slots, blended with this share of its cores' share of a slot."""
+
+STARTS = (1 / 2, 1 / 4, 1.0)
+"""Starting prices of a migration, in slots."""
+
+CASTS = 12
+"""Random castings of the same patterns that are tried, until one can be carried out in full."""
+
+
+def applies(problem: Problem) -> bool:
+    """Tell whether the formulation expresses the objective: slots of cores on single nodes."""
+    return len(problem.objective.rates) == 1 and problem.objective.rates[0].kind == "cores"
+
+
+class ColumnSearch:
+    """One run: offers plans to ``best`` and keeps the certified bound.
+
+    Attributes
+    ----------
+    bound : float
+        Slots, counted from 0: no plan within the limit ends with more. Whole, since slots are.
+
+    Raises
+    ------
+    TooManyPatternsError
+        When the nodes hold too many VMs for their subsets to be enumerated.
+    """
+
+    def __init__(
+        self, problem: Problem, best: Incumbents, deadline: Deadline, engine: Engine, threads: int, seed: int
+    ) -> None:
+        self._problem = problem
+        self._best = best
+        self._deadline = deadline
+        self._engine = engine
+        self._threads = threads
+        self._seed = seed
+        self._pricer = Pricer(reduce_problem(problem))
+        self._initial = best.slots
+        self._gain_bound = static_bound(self._pricer).bound
+
+    @property
+    def bound(self) -> float:
+        """Slots that no plan exceeds."""
+        return self._initial + self._target
+
+    @property
+    def _target(self) -> float:
+        """The most whole slots that can be gained."""
+        return max(0.0, float(np.floor(self._gain_bound + EPSILON)))
+
+    @property
+    def closed(self) -> bool:
+        """Tell whether the best plan meets the bound."""
+        return self._best.slots >= self.bound - EPSILON
+
+    def run(self) -> None:
+        """Search until the optimum is proven, nothing more can be done this way, or the time is over."""
+        if self.closed:
+            return
+        master = Master(self._pricer)
+        for blend in BLENDS:
+            for migration in STARTS:
+                master.add_best(self._pricer.evaluate(static_prices(self._pricer, migration, blend)))
+        tried = -np.inf
+        while not self.closed and not self._deadline.expired(0.15):
+            relaxation = master.solve(self._deadline.remaining_s(0.15))
+            if relaxation is None:
+                return
+            evaluation = self._pricer.evaluate(relaxation.prices)
+            self._gain_bound = min(self._gain_bound, evaluation.bound)
+            promising = relaxation.value >= self._target - 1e-6 and self._target > tried
+            converged = evaluation.bound - relaxation.value < 1e-6
+            if promising or converged:
+                tried = self._target
+                self._round(master, relaxation, evaluation.bound, thorough=converged)
+            if converged or (not self.closed and master.add_best(evaluation) == 0):
+                return
+
+    def _round(self, master: Master, relaxation: Relaxation, bound: float, *, thorough: bool) -> None:
+        """Turn a relaxation into whole patterns and offer the plan they make."""
+        use = round_patterns(
+            master, relaxation, bound, self._target, self._engine, self._threads, self._seed, self._deadline,
+            thorough=thorough,
+        )  # fmt: skip
+        if use is not None:
+            self._carry_out(master, use)
+
+    def _carry_out(self, master: Master, use: Ints) -> None:
+        """Cast the patterns and order them, again and again until all of them can be carried out."""
+        worth = self._initial + float(np.array(master.programme.cost)[master.slacks :] @ use)
+        for cast in range(CASTS):
+            if cast and self._deadline.expired(0.1):
+                return
+            pm, node = decode(master, use, self._seed + cast)
+            plan = order(self._problem, pm, node, self._deadline)
+            slots = self._problem.score.slots(self._problem.placement().apply_plan(plan).free)
+            self._best.offer(plan, slots)
+            if slots >= worth - EPSILON:
+                return
+
+
+def continued(problem: Problem, plan: Plan) -> Problem:
+    """Return the problem that is left once ``plan`` has been carried out."""
+    placement = problem.placement().apply_plan(plan)
+    cluster = replace(problem.cluster, pm=placement.pm, node=placement.node)
+    return replace(problem, cluster=cluster, mnl=problem.mnl - len(plan))

@@ -1,0 +1,106 @@
+"""From patterns to a target placement: which PM, which node and which VM carries out each."""
+
+from collections import defaultdict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data import Placement
+from solvers.mip.master import Master, Pattern
+
+Ints = NDArray[np.int64]
+Place = tuple[int, int]
+"""A PM and a node (0 for doubles)."""
+
+
+def decode(master: Master, use: Ints, seed: int) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
+    """Hand PM patterns to PMs of their class, node patterns to nodes in their state, and VMs to places.
+
+    Which of the equal PMs, nodes and VMs are taken is random, but members of anti-affinity groups stay where another
+    VM of their kind can go, and go where no fellow is where they must.
+
+    Returns
+    -------
+    pm : int32 [V]
+    node : int8 [V]
+        The target placement.
+    """
+    rng = np.random.default_rng(seed)
+    cast = _Cast(master, rng)
+    used = [(master.patterns[index], int(use[index])) for index in np.flatnonzero(use).tolist()]
+    for pattern, times in used:
+        if pattern.pm_class >= 0:
+            for pm in cast.pms(pattern.pm_class, times):
+                cast.turn(pm, pattern)
+                cast.carry_out(pattern, pm, 0)
+    for pattern, times in used:
+        if pattern.pm_class < 0:
+            for pm, node in cast.nodes(pattern.state, times):
+                cast.carry_out(pattern, pm, node)
+    return cast.target()
+
+
+class _Cast:
+    """Who plays which part."""
+
+    def __init__(self, master: Master, rng: np.random.Generator) -> None:
+        self._reduction = master.pricer.reduction
+        self._cluster = self._reduction.problem.cluster
+        self._rng = rng
+        self._free_pms: dict[int, list[int]] = {}
+        self._free_nodes: dict[int, list[Place]] = {}
+        self._turned: dict[Place, int] = {}
+        self._leavers: dict[int, list[int]] = defaultdict(list)
+        self._places: dict[int, list[Place]] = defaultdict(list)
+        self._by_pm = np.argsort(self._cluster.pm, kind="stable")
+        self._start = np.searchsorted(self._cluster.pm[self._by_pm], np.arange(self._cluster.pms + 1))
+
+    def pms(self, pm_class: int, times: int) -> list[int]:
+        """Take PMs of a class that nobody has taken."""
+        if pm_class not in self._free_pms:
+            members = np.flatnonzero(self._reduction.pm_class == pm_class)
+            self._free_pms[pm_class] = self._rng.permutation(members).tolist()
+        return [self._free_pms[pm_class].pop() for _ in range(times)]
+
+    def turn(self, pm: int, pattern: Pattern) -> None:
+        """Note the node states that a PM pattern leaves behind."""
+        made = dict(pattern.swaps)
+        for node in (0, 1):
+            self._turned[pm, node] = made[int(self._reduction.node_state[pm, node])]
+
+    def nodes(self, state: int, times: int) -> list[Place]:
+        """Take nodes in a state, once all PM patterns are handed out, that nobody has taken."""
+        if state not in self._free_nodes:
+            turned = [place for place, made in self._turned.items() if made == state]
+            original = np.argwhere(self._reduction.node_state == state)
+            places = [(int(pm), int(node)) for pm, node in original if (int(pm), int(node)) not in self._turned]
+            # overdrawn nodes are all taken, so their order does not matter
+            self._free_nodes[state] = [places[i] for i in self._rng.permutation(len(places))] + turned
+        return [self._free_nodes[state].pop() for _ in range(times)]
+
+    def carry_out(self, pattern: Pattern, pm: int, node: int) -> None:
+        """Let the pattern's VMs leave and note the places where VMs arrive."""
+        singles = len(self._reduction.single)
+        here = self._by_pm[self._start[pm] : self._start[pm + 1]]
+        for kind in np.flatnonzero(pattern.leaving).tolist():
+            vms = here[self._reduction.kind[here] == kind]
+            if kind < singles:
+                vms = vms[self._cluster.node[vms] == node]
+            vms = self._rng.permutation(vms)
+            vms = vms[np.argsort(self._cluster.grouped[vms], kind="stable")]
+            self._leavers[kind] += vms[: pattern.leaving[kind]].tolist()
+        for kind in np.flatnonzero(pattern.arriving).tolist():
+            self._places[kind] += [(pm, node if kind < singles else 0)] * int(pattern.arriving[kind])
+
+    def target(self) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
+        """Match leaving VMs to places: members of groups first, where no fellow is; then all others."""
+        placement = Placement(self._cluster, self._reduction.problem.rules)
+        for kind in sorted(self._leavers):
+            places = [self._places[kind][i] for i in self._rng.permutation(len(self._places[kind]))]
+            for vm in sorted(self._leavers[kind], key=lambda vm: not self._cluster.grouped[vm]):
+                chosen = len(places) - 1
+                if self._cluster.grouped[vm]:
+                    allowed = placement.allowed(vm)
+                    chosen = next((i for i, place in enumerate(places) if allowed[place[0]]), chosen)
+                placement.pm[vm], placement.node[vm] = places.pop(chosen)
+        return placement.pm, placement.node

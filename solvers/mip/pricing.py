@@ -1,0 +1,151 @@
+"""The dual function: the best that every PM could do on its own, at given prices.
+
+Let mu_t be the price of a VM of kind t and lambda the price of a migration. A PM that lets a VM go earns mu_t - lambda,
+one that takes it in pays mu_t. If every PM of class c earns at most V_c(mu, lambda), no plan of at most MNL migrations
+gains more than
+
+    L(mu, lambda) = lambda * MNL + sum_c N_c * V_c(mu, lambda),    for any mu and any lambda >= 0.
+
+V_c is exact, with no limit on the size of a pattern: see ``docs/exact.md``. Prices are rounded to multiples of 2^-20
+(lambda upwards) before evaluation, so all sums are exact in float64 and L is a certificate, not a tolerance.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solvers.mip import kernels
+from solvers.mip.reduction import Reduction
+
+GRID = float(1 << 20)
+PATTERN_LIMIT = 4_000_000
+"""Most ways to let VMs leave, over all node contents, that are enumerated."""
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class TooManyPatternsError(Exception):
+    """The nodes hold so many VMs that their subsets cannot be enumerated."""
+
+
+@dataclass(frozen=True, eq=False)
+class Departures:
+    """All sub-multisets of some contents, content by content."""
+
+    start: Ints
+    """[K + 1], where the ones of each content begin; the first is the empty one."""
+    counts: Floats
+    """[M, T], how many of each kind leave."""
+    used: Ints
+    """[M, 2], units of cores and memory they free on a node."""
+
+    @classmethod
+    def of(cls, content: Ints, size: Ints) -> "Departures":
+        """Enumerate the sub-multisets of ``content`` [K, T], whose kinds take ``size`` [T, 2]."""
+        if float(np.prod(content + 1.0, axis=1).sum()) > PATTERN_LIMIT:
+            raise TooManyPatternsError
+        owner = np.arange(len(content))
+        counts = np.zeros((len(content), content.shape[1]), dtype=np.int64)
+        for kind in range(content.shape[1]):
+            repeats = content[owner, kind] + 1
+            owner = np.repeat(owner, repeats)
+            counts = np.repeat(counts, repeats, axis=0)
+            counts[:, kind] = np.arange(len(owner)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
+        start = np.searchsorted(owner, np.arange(len(content) + 1))
+        return cls(start.astype(np.int64), counts.astype(np.float64), counts @ size)
+
+
+@dataclass(frozen=True, eq=False)
+class Prices:
+    """Multipliers, rounded so that arithmetic with them is exact."""
+
+    single: Floats
+    """[T1], slots a VM."""
+    double: Floats
+    """[T2], slots a VM."""
+    migration: float
+    """Slots a migration, not negative."""
+
+    @classmethod
+    def rounded(cls, single: Floats, double: Floats, migration: float) -> "Prices":
+        """Round to the grid; the migration's price upwards, which keeps the bound valid."""
+        lifted = float(np.ceil(max(0.0, migration) * GRID) / GRID)
+        return cls(np.round(single * GRID) / GRID, np.round(double * GRID) / GRID, lifted)
+
+
+class Pricer:
+    """Evaluates the dual function of one reduction; what does not depend on prices is computed once."""
+
+    def __init__(self, reduction: Reduction) -> None:
+        self.reduction = reduction
+        levels, depths = reduction.levels
+        self.value = np.repeat((np.arange(levels + 1) // reduction.slot)[:, None], depths + 1, axis=1).astype(float)
+        self.singles = Departures.of(reduction.content, reduction.single)
+        held, self._class_content = np.unique(reduction.class_doubles, axis=0, return_inverse=True)
+        self._class_content = self._class_content.reshape(-1)
+        self.doubles = Departures.of(held, reduction.double)
+        self.pools = int(max(reduction.state[:, 3], default=0)) + 1
+        self._shifts, self._shift_of = self._possible_shifts()
+
+    @cached_property
+    def initial_slots(self) -> float:
+        """Slots of all nodes before any migration."""
+        state = self.reduction.state
+        return float((self.value[state[:, 1], state[:, 2]] * self.reduction.state_count).sum())
+
+    def evaluate(self, prices: Prices) -> "Evaluation":
+        """Price all classes: a bound on the gain of any plan, and the best pattern of every class."""
+        reduction = self.reduction
+        worth = self.singles.counts @ (prices.single - prices.migration)
+        arrival, arrival_choice = kernels.arrival_values(
+            reduction.single, reduction.single_pool, prices.single, self.value, self.pools
+        )
+        filling, filling_choice = kernels.filling_values(
+            reduction.double, reduction.double_pool, prices.double, self.value.shape, self.pools
+        )
+        gain, how = kernels.best_of_classes(
+            reduction.class_states, self._class_content, reduction.state, self.singles.start, self.singles.used, worth,
+            arrival, self.value, self.doubles.start, self.doubles.used,
+            self.doubles.counts @ (prices.double - prices.migration), filling, self._shifts, self._shift_of,
+        )  # fmt: skip
+        bound = prices.migration * reduction.problem.mnl + float(gain @ reduction.class_count)
+        return Evaluation(self, prices, bound, gain, how, worth, arrival, arrival_choice, filling_choice)
+
+    def _possible_shifts(self) -> tuple[Ints, Ints]:
+        """Index the changes (dx, dy) that leaving and arriving doubles can make: [n, 2], and its inverse table."""
+        size = np.array(self.value.shape)
+        prices = np.zeros(len(self.reduction.double))
+        filling, _ = kernels.filling_values(
+            self.reduction.double, np.zeros(len(prices), dtype=np.int64), prices, self.value.shape, 1
+        )
+        arriving = np.argwhere(filling[0] > -np.inf)
+        leaving = np.unique(self.doubles.used, axis=0)
+        shifts = np.unique((leaving[:, None] - arriving[None]).reshape(-1, 2), axis=0)
+        table = np.zeros(2 * size + 1, dtype=np.int64)
+        table[shifts[:, 0] + size[0], shifts[:, 1] + size[1]] = np.arange(len(shifts))
+        return shifts, table
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """The dual function at given prices, with the patterns that attain it."""
+
+    pricer: Pricer
+    prices: Prices
+    bound: float
+    """Slots: no plan gains more."""
+    class_gain: Floats
+    """[C], V_c."""
+    class_how: Ints
+    """[C, 3], see `kernels.best_of_classes`."""
+    worth: Floats
+    """[M], what each departure set of singles earns."""
+    arrival: Floats
+    """[pools, X + 1, Y + 1], G."""
+    arrival_choice: Ints
+    """Which kind G places next; see `kernels.arrival_values`."""
+    filling_choice: Ints
+    """Which double E places last; see `kernels.filling_values`."""

@@ -1,0 +1,57 @@
+"""From the linear programme to whole patterns: reduced-cost fixing, a dive, then without the dive's floors."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solvers.deadline import Deadline
+from solvers.mip.master import Master, Relaxation
+from solvers.mip.programme import Engine
+
+Ints = NDArray[np.int64]
+
+DIVE_S = 0.3
+"""The dive is quick or useless: it may be infeasible, or stall."""
+
+
+def round_patterns(
+    master: Master, relaxation: Relaxation, bound: float, target: float, engine: Engine, threads: int, seed: int,
+    deadline: Deadline, *, thorough: bool,
+) -> Ints | None:  # fmt: skip
+    """Find whole numbers of patterns worth ``target`` slots, or as many as possible.
+
+    A pattern whose reduced cost is worse than ``bound - target`` is in no solution worth ``target``, so it is left
+    out. The dive keeps what the linear programme uses in whole numbers; it settles almost all cases.
+
+    Parameters
+    ----------
+    bound
+        The dual function at the relaxation's prices, in slots gained.
+    target
+        What to reach, in slots gained.
+    thorough
+        Go on without the floors where the dive does not reach the target.
+
+    Returns
+    -------
+    int64 [patterns] or None
+        How often each pattern is used; None where nothing was found.
+    """
+    programme = master.programme
+    keep = programme.reduced_costs(relaxation.row_price) >= -(max(0.0, bound - target)) - 1e-6
+    keep[: master.slacks] = False
+    floors = np.zeros(programme.columns, dtype=np.int64)
+    floors[master.slacks :] = np.floor(relaxation.use + 1e-6).astype(np.int64)
+    floors[~keep] = 0
+    best: Ints | None = None
+    cost = np.array(programme.cost)
+    attempts = [(floors, DIVE_S), (np.zeros_like(floors), deadline.time_limit_s)]
+    for at_least, limit_s in attempts if thorough else attempts[:1]:
+        use = programme.solve_integer(
+            keep, at_least, engine, target=target, time_limit_s=min(limit_s, deadline.remaining_s(0.15)),
+            threads=threads, seed=seed,
+        )  # fmt: skip
+        if use is not None and (best is None or cost @ use > cost @ best):
+            best = use
+        if best is not None and cost @ best >= target - 1e-6:
+            break
+    return None if best is None else best[master.slacks :]
