@@ -98,7 +98,7 @@ LARGE = (
 MULTI = (
     Figure("PMs", "pms", 280, PAPER, decimals=0),
     Figure("VMs, most", "vms", 1200, PAPER, over="max", decimals=0),
-    Figure("initial FR", "FR", 0.3625, FIGURE),
+    Figure("initial FR", "FR", 0.3625, FIGURE, decimals=4),
     Figure("cores used", "cores used", None, "-"),
     Figure("memory used", "memory used", None, "-"),
     Figure("moves blocked by memory alone", "memory blocks", None, "-"),
