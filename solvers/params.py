@@ -52,8 +52,10 @@ def _convert(solver: str, field: "dataclasses.Field[Any]", kind: Any, value: Any
     if kind is str:
         return str(value)
     try:
+        if isinstance(value, bool) or (kind is int and isinstance(value, float) and not value.is_integer()):
+            raise TypeError  # TOML's true and 1.5 would become 1
         number = kind(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         wanted = "a whole number" if kind is int else "a number"
         raise InputError(f"{where}: {value!r} is not {wanted}.") from None
     low, high = field.metadata.get("low"), field.metadata.get("high")
