@@ -31,13 +31,22 @@ def ask(task: Task, deadline: Deadline, reserve_s: float) -> Answer:
         return msgspec.json.decode(answer.read_bytes(), type=Answer) if answer.exists() else Answer(None, None)
 
 
+def command(task: Path, answer: Path) -> list[str]:
+    """Return the command line that solves the file ``task`` and writes the file ``answer``."""
+    return [sys.executable, "-m", "solvers.mip_paper.child", str(task), str(answer)]
+
+
 def _run(folder: Path, deadline: Deadline, reserve_s: float) -> None:
     """Run the process in ``folder``; when time is up it is killed, with the backend it started."""
     environment = {**os.environ, "TMPDIR": str(folder), "TMP": str(folder), "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "solvers.mip_paper.child", str(folder / "task.json"), str(folder / "answer.json")]
     with (folder / "errors.txt").open("wb") as errors:
         process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=errors, stderr=errors, env=environment, start_new_session=True
+            command(folder / "task.json", folder / "answer.json"),
+            stdin=subprocess.PIPE,
+            stdout=errors,
+            stderr=errors,
+            env=environment,
+            start_new_session=True,
         )
     try:
         while process.poll() is None and not deadline.expired(reserve_s):
