@@ -1,7 +1,8 @@
 """The table on the terminal: live while runs finish, plain lines where nobody looks."""
 
+from collections.abc import Hashable, Mapping
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import pandas as pd
 from rich.console import Console, Group
@@ -77,7 +78,7 @@ def summary_table(summary: pd.DataFrame) -> Table:
             str(row["runs"]),
             f"{row['mean_fr']:.4f}",
             "-" if pd.isna(row["low"]) else f"{row['low']:.3f}-{row['high']:.3f}",
-            "-" if pd.isna(row["mean_gap"]) else f"{row['mean_gap']:.4f}",
+            _gap(row),
             f"{row['slots']:.1f}",
             f"{row['migrations']:.1f}",
             f"{row['mean_s']:.3f}",
@@ -85,3 +86,11 @@ def summary_table(summary: pd.DataFrame) -> Table:
             f"[red]{bad}[/red]" if bad else "",
         )
     return table
+
+
+def _gap(row: Mapping[Hashable, Any]) -> str:
+    """Show the mean gap, and over how many of the clusters where not all have a bound."""
+    if pd.isna(row["mean_gap"]):
+        return "-"
+    part = f" ({row['bounded']}/{row['instances']})" if row["bounded"] < row["instances"] else ""
+    return f"{row['mean_gap']:.4f}{part}"
