@@ -107,14 +107,14 @@ class Master:
         changed = (leaving != arriving).any(axis=1)
         classes, leaving, arriving = classes[changed], leaving[changed], arriving[changed]
         shift = (leaving - arriving) @ reduction.double
-        made = reduction.state[reduction.class_states[classes]].copy()  # [n, 2 sides, 4]
+        consumed = reduction.class_states[classes]
+        made = reduction.state[consumed].copy()  # [n, 2 sides, 4]
         made[:, :, 1:3] += shift[:, None]
-        made_index = [[self._index(tuple(row)) for row in pair] for pair in made.tolist()]
-        wanted = [*states.tolist(), *(state for pair in made_index for state in pair)]
-        batch = _Batch(self)
-        self._node_patterns(evaluation, list(dict.fromkeys(wanted)), batch)
-        self._pm_patterns(classes, leaving, arriving, made_index, batch)
-        return batch.flush()
+        made_index = np.array([self._index(tuple(row)) for row in made.reshape(-1, 4).tolist()], dtype=np.int64)
+        before = len(self.patterns)
+        self._node_patterns(evaluation, np.unique(np.append(states, made_index)))
+        self._pm_patterns(classes, leaving, arriving, consumed, made_index.reshape(-1, 2))
+        return len(self.patterns) - before
 
     def _best(self, evaluation: Evaluation, states: Ints) -> tuple[Floats, Ints]:
         pricer = self.pricer
@@ -122,47 +122,83 @@ class Master:
             states, pricer.singles.start, pricer.singles.used, evaluation.worth, evaluation.arrival, pricer.value
         )
 
-    def _node_patterns(self, evaluation: Evaluation, wanted: list[int], batch: "_Batch") -> None:
-        """Add the best pattern of each wanted state."""
+    def _node_patterns(self, evaluation: Evaluation, states: Ints) -> None:
+        """Add the best pattern of each of some states."""
         pricer, reduction = self.pricer, self.pricer.reduction
-        if not wanted:
+        if not len(states):
             return
-        rows = np.array([self.state[state] for state in wanted])
+        rows = np.array([self.state[state] for state in states.tolist()])
         _, pick = self._best(evaluation, rows)
         possible = pick >= 0
-        rows, pick, states = rows[possible], pick[possible], np.array(wanted)[possible]
+        rows, pick, states = rows[possible], pick[possible], states[possible]
         leaving = pricer.singles.counts[pick].astype(np.int64)
         room = rows[:, 1:3] + pricer.singles.used[pick]
         arriving = kernels.trace(evaluation.arrival_choice, reduction.single, rows[:, 3], room[:, 0], room[:, 1])
         both = np.minimum(leaving, arriving)  # a VM out and its like in: the same node with fewer migrations
         leaving, arriving = leaving - both, arriving - both
         final = rows[:, 1:3] + (leaving - arriving) @ reduction.single
-        before = self._slots(rows[:, 1:3])
-        gain = self._slots(final) - before
-        empty = np.zeros((len(states), len(reduction.double)), dtype=np.int64)
-        for index in np.flatnonzero((leaving + arriving).any(axis=1)).tolist():
-            pattern = Pattern(
-                np.append(leaving[index], empty[index]), np.append(arriving[index], empty[index]),
-                int(states[index]), -1, (),
-            )  # fmt: skip
-            batch.add(pattern, float(gain[index]), [(self._row_of_state(int(states[index])), 1.0)])
+        gain = self._slots(final) - self._slots(rows[:, 1:3])
+        new = self._unknown(states, np.full(len(states), -1), leaving, arriving)
+        own = np.array([self._row_of_state(state) for state in states[new].tolist()], dtype=np.int64)
+        entries = (own, np.arange(len(new)), np.ones(len(new)))
+        singles, nothing = len(reduction.single), np.zeros(len(reduction.double), dtype=np.int64)
+        for index in new.tolist():
+            out, into = np.concatenate([leaving[index], nothing]), np.concatenate([arriving[index], nothing])
+            self.patterns.append(Pattern(out, into, int(states[index]), -1, ()))
+        self._add_columns(gain[new], leaving[new], arriving[new], slice(0, singles), entries)
 
-    def _pm_patterns(
-        self, classes: Ints, leaving: Ints, arriving: Ints, made: list[list[int]], batch: "_Batch"
-    ) -> None:
-        """Add what the doubles of each class do."""
+    def _pm_patterns(self, classes: Ints, leaving: Ints, arriving: Ints, consumed: Ints, made: Ints) -> None:
+        """Add what the doubles of each class do; ``consumed`` and ``made`` are the states of both nodes [n, 2]."""
         reduction = self.pricer.reduction
-        none = np.zeros(len(reduction.single), dtype=np.int64)
-        for index, pm_class in enumerate(classes.tolist()):
-            consumed = reduction.class_states[pm_class].tolist()
-            swaps = tuple(zip(consumed, made[index], strict=True))
-            free = np.array([self.state[state][1:3] for pair in swaps for state in pair])
-            slots = self._slots(free)
-            entries = [(self._row_of_class(pm_class), 1.0)]
-            for state, result in swaps:
-                entries += [(self._row_of_state(state), 1.0), (self._row_of_state(result), -1.0)]
-            pattern = Pattern(np.append(none, leaving[index]), np.append(none, arriving[index]), -1, pm_class, swaps)
-            batch.add(pattern, float(slots[1] + slots[3] - slots[0] - slots[2]), entries)
+        new = self._unknown(np.full(len(classes), -1), classes, leaving, arriving)
+        free = np.array([state[1:3] for state in self.state])
+        slots = self._slots(free)
+        gain = (slots[made[new]] - slots[consumed[new]]).sum(axis=1)
+        rows = [[self._row_of_class(pm_class) for pm_class in classes[new].tolist()]]
+        rows += [[self._row_of_state(state) for state in consumed[new, side].tolist()] for side in (0, 1)]
+        rows += [[self._row_of_state(state) for state in made[new, side].tolist()] for side in (0, 1)]
+        entries = (
+            np.array(rows, dtype=np.int64).reshape(-1),
+            np.tile(np.arange(len(new)), 5),
+            np.repeat([1.0, 1.0, 1.0, -1.0, -1.0], len(new)),
+        )
+        nothing = np.zeros(len(reduction.single), dtype=np.int64)
+        for index in new.tolist():
+            out, into = np.concatenate([nothing, leaving[index]]), np.concatenate([nothing, arriving[index]])
+            swaps = tuple(zip(consumed[index].tolist(), made[index].tolist(), strict=True))
+            self.patterns.append(Pattern(out, into, -1, int(classes[index]), swaps))
+        self._add_columns(gain, leaving[new], arriving[new], slice(len(nothing), reduction.kinds), entries)
+
+    def _unknown(self, states: Ints, classes: Ints, leaving: Ints, arriving: Ints) -> Ints:
+        """Return which of some patterns change anything and are not columns yet, and note that they are now."""
+        keys = np.column_stack([states, classes, leaving, arriving]).astype(np.int32)
+        packed, width = keys.tobytes(), keys.itemsize * keys.shape[1]
+        fresh = []
+        for index in np.flatnonzero((leaving + arriving).any(axis=1)).tolist():
+            key = packed[index * width : (index + 1) * width]
+            if key not in self._known:
+                self._known.add(key)
+                fresh.append(index)
+        return np.array(fresh, dtype=np.int64)
+
+    def _add_columns(
+        self, gain: Floats, leaving: Ints, arriving: Ints, kinds: slice, own: tuple[Ints, Ints, Floats]
+    ) -> None:
+        """Hand columns to the programme: their entries in the limit, the balance of ``kinds``, and their own rows."""
+        if not len(gain):
+            return
+        departures = leaving.sum(axis=1)
+        some = np.flatnonzero(departures)
+        net = arriving - leaving
+        column, kind = np.nonzero(net)
+        row = np.concatenate([np.zeros(len(some), dtype=np.int64), 1 + kinds.start + kind, own[0]])
+        index = np.concatenate([some, column, own[1]])
+        value = np.concatenate([departures[some].astype(np.float64), net[column, kind].astype(np.float64), own[2]])
+        if len(np.unique(row * len(gain) + index)) < len(row):  # a PM with two equal nodes consumes one state twice
+            place, inverse = np.unique(row * len(gain) + index, return_inverse=True)
+            value = np.bincount(inverse.reshape(-1), weights=value)
+            row, index = place // len(gain), place % len(gain)
+        self.programme.add_columns(gain.tolist(), row, self.programme.columns + index, value)
 
     def _slots(self, free: Ints) -> Floats:
         """Return the slots of nodes [n, 2]; overdrawn nodes count 0, as in pricing."""
@@ -189,40 +225,3 @@ class Master:
             count = int(self.pricer.reduction.class_count[pm_class])
             self._class_row[pm_class] = self.programme.add_row(-np.inf, count)
         return self._class_row[pm_class]
-
-
-class _Batch:
-    """Columns on their way into the programme."""
-
-    def __init__(self, master: Master) -> None:
-        self._master = master
-        self._cost: list[float] = []
-        self._entries: list[tuple[int, int, float]] = []
-
-    def add(self, pattern: Pattern, gain: float, entries: list[tuple[int, float]]) -> None:
-        """Take a pattern that is not known yet."""
-        master = self._master
-        key = np.concatenate([[pattern.state, pattern.pm_class], pattern.leaving, pattern.arriving]).tobytes()
-        if key in master._known:  # noqa: SLF001 - part of Master
-            return
-        master._known.add(key)  # noqa: SLF001
-        column = master.programme.columns + len(self._cost)
-        totals: dict[int, float] = {}
-        for row, coefficient in entries:
-            totals[row] = totals.get(row, 0.0) + coefficient
-        departures = int(pattern.leaving.sum())
-        if departures:
-            totals[0] = float(departures)
-        net = pattern.arriving - pattern.leaving
-        for kind in np.flatnonzero(net).tolist():
-            totals[1 + kind] = float(net[kind])
-        self._entries += [(row, column, value) for row, value in totals.items() if value]
-        self._cost.append(gain)
-        master.patterns.append(pattern)
-
-    def flush(self) -> int:
-        """Hand all columns to the programme; return how many."""
-        if self._cost:
-            row, column, value = zip(*self._entries, strict=True)
-            self._master.programme.add_columns(self._cost, np.array(row), np.array(column), np.array(value))
-        return len(self._cost)

@@ -119,7 +119,6 @@ class Programme:
             parameters.highs.double_options["objective_target"] = target
         else:
             parameters.threads = threads
-            parameters.objective_limit = target
         try:
             result = _run(
                 core.new(ENGINES[engine], model, parameters_pb2.SolverInitializerProto()),

@@ -9,8 +9,8 @@ from solvers.mip.programme import Engine
 
 Ints = NDArray[np.int64]
 
-DIVE_S = 0.3
-"""The dive is quick or useless: it may be infeasible, or stall."""
+DIVE_S, FILTER_S = 0.15, 0.5
+"""Limits: the dive is quick or useless (it may be infeasible, or stall), and more columns may help more than time."""
 
 
 def round_patterns(
@@ -29,7 +29,7 @@ def round_patterns(
     target
         What to reach, in slots gained.
     thorough
-        Go on without the floors where the dive does not reach the target.
+        Take all the time that is left where the quick attempts do not reach the target.
 
     Returns
     -------
@@ -44,8 +44,9 @@ def round_patterns(
     floors[~keep] = 0
     best: Ints | None = None
     cost = np.array(programme.cost)
-    attempts = [(floors, DIVE_S), (np.zeros_like(floors), deadline.time_limit_s)]
-    for at_least, limit_s in attempts if thorough else attempts[:1]:
+    unbounded = np.zeros_like(floors)
+    attempts = ((floors, DIVE_S), (unbounded, deadline.time_limit_s if thorough else FILTER_S))
+    for at_least, limit_s in attempts:
         use = programme.solve_integer(
             keep, at_least, engine, target=target, time_limit_s=min(limit_s, deadline.remaining_s(0.15)),
             threads=threads, seed=seed,
