@@ -56,8 +56,8 @@ def _with_cbc(task: Task, model: Model, log: Path) -> Answer:
     found = model.lp.sol_status in (pulp.LpSolutionOptimal, pulp.LpSolutionIntegerFeasible)
     text = log.read_text(errors="replace")
     proven = model.lp.sol_status == pulp.LpSolutionOptimal and task.gap == 0 and "Stopped" not in text
-    objective = pulp.value(model.lp.objective) if proven else None
-    return Answer(model.places() if found else None, None if objective is None else loosen(objective))
+    slots = pulp.value(model.lp.objective) or 0.0  # None where no slot fits anywhere
+    return Answer(model.places() if found else None, loosen(slots) if proven else None)
 
 
 def _with_highs(task: Task, model: Model) -> Answer:

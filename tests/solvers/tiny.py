@@ -12,8 +12,9 @@ def random_tiny(seed: int) -> Problem:
     """Draw a problem of at most 4 PMs, 8 VMs and 4 migrations, with any of the constraints there are.
 
     Nodes get just what their VMs use and a small slack, so that PMs differ, nodes are nearly full, memory binds in
-    about a third of the draws, and exchanges need a free corner elsewhere. Groups ignore the placement: many rules are
-    broken already. One-node PMs, closed PMs, pinned VMs, two clusters and empty nodes come by chance.
+    about a third of the draws, and exchanges need a free corner elsewhere; half of the clusters are good ones,
+    scrambled by moves that have to be undone in order. Groups ignore the placement: many rules are broken already.
+    One-node PMs, closed PMs, pinned VMs, two clusters and empty nodes come by chance.
     """
     rng = np.random.default_rng(seed)
     pms, vms = int(rng.integers(2, 5)), min(8, int(rng.integers(2, 12)))
@@ -26,9 +27,13 @@ def random_tiny(seed: int) -> Problem:
     double = (rng.random(vms) < 0.2) & two_nodes[pm]
     node = np.where(double | ~two_nodes[pm], 0, rng.integers(0, 2, size=vms))
     demand = np.column_stack([cores, memory])
+    scrambled = bool(rng.random() < 0.5)
+    capacity = _capacity(rng, slot, demand, double, pm, node, two_nodes, scrambled)
+    if scrambled:
+        pm, node = _scramble(rng, capacity, demand, double, pm, node)
     cluster = Cluster(
         name=f"tiny_{seed}",
-        capacity=_capacity(rng, slot, demand, double, pm, node, two_nodes),
+        capacity=capacity,
         demand=demand,
         double=double,
         pm=pm,
@@ -47,11 +52,13 @@ def random_tiny(seed: int) -> Problem:
     return Problem(cluster, int(rng.integers(1, 5)), _objective(rng, slot), rules)
 
 
-def _capacity(rng, slot, demand, double, pm, node, two_nodes):
+def _capacity(rng, slot, demand, double, pm, node, two_nodes, whole):
     used = np.zeros((len(two_nodes), 2, 2), dtype=np.int64)
     for vm, wants in enumerate(demand):
         used[pm[vm], slice(None) if double[vm] else node[vm]] += wants
     slack = rng.integers(0, slot, size=used.shape[:2])
+    if whole:  # whole slots on some nodes, hardly anything on the others
+        slack = rng.integers(0, 2, size=used.shape[:2]) + slot * (rng.random(used.shape[:2]) < 0.5)
     scarce = rng.random() < 0.35
     spare = rng.integers(0, 2 * slot, size=used.shape[:2]) if scarce else slack * 3 + used[..., 0]
     capacity = used + np.stack([slack, spare], axis=-1)
@@ -59,6 +66,23 @@ def _capacity(rng, slot, demand, double, pm, node, two_nodes):
         capacity[:] = capacity.max(axis=(0, 1))  # equal PMs, as in the paper
     capacity[~two_nodes, 1] = 0
     return capacity
+
+
+def _scramble(rng, capacity, demand, double, pm, node):
+    """Take the VMs apart by random moves that fit: several moves in the right order undo them, and win slots back."""
+    pm, node, free = pm.copy(), node.copy(), capacity.copy()
+    for vm, wants in enumerate(demand):
+        free[pm[vm], slice(None) if double[vm] else node[vm]] -= wants
+    for vm in rng.integers(len(demand), size=12):
+        here = (pm[vm], slice(None) if double[vm] else node[vm])
+        room = (free >= demand[vm]).all(axis=2)
+        room = np.column_stack([room.all(axis=1), np.zeros(len(free), dtype=bool)]) if double[vm] else room
+        places = np.argwhere(room)
+        if len(places):
+            free[here] += demand[vm]
+            pm[vm], node[vm] = places[rng.integers(len(places))]
+            free[pm[vm], slice(None) if double[vm] else node[vm]] -= demand[vm]
+    return pm, node
 
 
 def _groups(rng, vms):
