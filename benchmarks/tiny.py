@@ -38,7 +38,7 @@ class Tally:
 
 
 def main(options: Options) -> None:
-    """Run all and print a line for each solver and one for each plan that is not the best."""
+    """Run all and print a line for each solver, and one for each plan of an exact one that is not the best."""
     made = {name: create(name) for name in options.solvers.split(",")}
     tallies = {name: Tally() for name in made}
     for solver in made.values():
@@ -47,11 +47,16 @@ def main(options: Options) -> None:
         problem = random_tiny(seed)
         best, unordered = float(best_plan(problem).fr), float(best_final(problem))
         for name, solver in made.items():
-            solution = solver.solve(problem, Deadline(options.time_limit_s))
+            tally = tallies[name]
+            try:
+                solution = solver.solve(problem, Deadline(options.time_limit_s))
+            except Exception as error:  # which no solver may do: counted, not fatal
+                tally.counts["raised"] += 1
+                tally.notes.append(f"seed {seed}: raises {error!r}")
+                continue
             verdict = check(
                 problem.cluster, solution.plan, mnl=problem.mnl, rules=problem.rules, objective=problem.objective
             )
-            tally = tallies[name]
             gap = verdict.final_fr - best
             tally.worst = max(tally.worst, gap)
             tally.counts["invalid"] += not verdict.valid
@@ -69,12 +74,14 @@ def main(options: Options) -> None:
 
 
 def _print(tallies: dict[str, Tally], clusters: int) -> None:
-    console = Console()
-    table = Table("solver", "equal", "worst FR gap", "better", "invalid", "bounds", "wrong bounds", "order explains")
+    console = Console(width=120)
+    table = Table(
+        "solver", "equal", "worst FR gap", "better", "invalid", "bounds", "wrong bounds", "by order", "raised"
+    )
     for name, tally in tallies.items():
         table.add_row(
             name, f"{tally.counts['equal'] / clusters:.1%}", f"{tally.worst:.4f}",
-            *(str(tally.counts[key]) for key in ("better", "invalid", "bounds", "wrong bounds", "order")),
+            *(str(tally.counts[key]) for key in ("better", "invalid", "bounds", "wrong bounds", "order", "raised")),
         )  # fmt: skip
     console.print(table)
     for name in ("mip", "mip-paper"):
