@@ -57,7 +57,7 @@ class ColumnSearch:
         self._seed = seed
         self._pricer = Pricer(reduce_problem(problem))
         self._initial = best.slots
-        self._gain_bound = static_bound(self._pricer).bound
+        self._centre = static_bound(self._pricer)
 
     @property
     def bound(self) -> float:
@@ -67,7 +67,7 @@ class ColumnSearch:
     @property
     def _target(self) -> float:
         """The most whole slots that can be gained."""
-        return max(0.0, float(np.floor(self._gain_bound + EPSILON)))
+        return max(0.0, float(np.floor(self._centre.bound + EPSILON)))
 
     @property
     def closed(self) -> bool:
@@ -78,7 +78,7 @@ class ColumnSearch:
         """Search until the optimum is proven, nothing more can be done this way, or the time is over."""
         if self.closed:
             return
-        master = Master(self._pricer)
+        master = Master(self._pricer, self._centre.prices)
         for blend in BLENDS:
             for migration in STARTS:
                 master.add_best(self._pricer.evaluate(static_prices(self._pricer, migration, blend)))
@@ -88,19 +88,22 @@ class ColumnSearch:
             if relaxation is None:
                 return
             evaluation = self._pricer.evaluate(relaxation.prices)
-            self._gain_bound = min(self._gain_bound, evaluation.bound)
-            promising = relaxation.value >= self._target - 1e-6 and self._target > tried
-            converged = evaluation.bound - relaxation.value < 1e-6
-            if promising or converged:
+            if evaluation.bound < self._centre.bound:
+                self._centre = evaluation
+            stuck = evaluation.bound - relaxation.value < 1e-6 or master.add_best(evaluation) == 0
+            if stuck and relaxation.boxed:
+                if not master.recentre(self._centre.prices, widen=4.0):
+                    return
+            elif stuck or (not relaxation.boxed and relaxation.value >= self._target - 1e-6 and self._target > tried):
                 tried = self._target
-                self._round(master, relaxation, evaluation.bound, thorough=converged)
-            if converged or (not self.closed and master.add_best(evaluation) == 0):
-                return
+                self._round(master, relaxation, thorough=stuck)
+                if stuck:
+                    return
 
-    def _round(self, master: Master, relaxation: Relaxation, bound: float, *, thorough: bool) -> None:
+    def _round(self, master: Master, relaxation: Relaxation, *, thorough: bool) -> None:
         """Turn a relaxation into whole patterns and offer the plan they make."""
         use = round_patterns(
-            master, relaxation, bound, self._target, self._engine, self._threads, self._seed, self._deadline,
+            master, relaxation, self._centre, self._target, self._engine, self._threads, self._seed, self._deadline,
             thorough=thorough,
         )  # fmt: skip
         if use is not None:

@@ -23,8 +23,8 @@ from solvers.mip import kernels
 from solvers.mip.pricing import Evaluation, Pricer, Prices
 from solvers.mip.programme import Programme
 
-PENALTY = 20.0
-"""Slots that an unbalanced VM costs while columns are missing; an 88-core VM frees 4, so 3 would let the LP cheat."""
+WIDTH, WIDEST = 0.5, 1000.0
+"""Slots by which prices may differ from the centre at first; see `Master.recentre`."""
 
 WORTHWHILE = 1e-7
 """Patterns that gain less than this at the present prices are not added."""
@@ -58,14 +58,14 @@ class Relaxation:
     prices: Prices
     use: Floats
     """[patterns], how often each is used."""
-    row_price: Floats
-    """[rows]."""
+    boxed: bool
+    """The prices lie on the edge of the box: the value counts migrations or VMs that do not exist."""
 
 
 class Master:
     """The patterns found so far and the programme over them."""
 
-    def __init__(self, pricer: Pricer) -> None:
+    def __init__(self, pricer: Pricer, centre: Prices) -> None:
         reduction = pricer.reduction
         self.pricer = pricer
         self.programme = Programme()
@@ -78,11 +78,28 @@ class Master:
         self.programme.add_row(-np.inf, reduction.problem.mnl)
         for _ in range(reduction.kinds):
             self.programme.add_row(0.0, 0.0)
-        self.slacks = 2 * reduction.kinds
-        row = np.repeat(np.arange(1, reduction.kinds + 1), 2)
-        self.programme.add_columns(
-            [-PENALTY] * self.slacks, row, np.arange(self.slacks), np.tile([1.0, -1.0], reduction.kinds)
-        )
+        self.slacks = 1 + 2 * reduction.kinds
+        row = np.append(0, np.repeat(np.arange(1, reduction.kinds + 1), 2))
+        sign = np.append(-1.0, np.tile([1.0, -1.0], reduction.kinds))
+        self.programme.add_columns([0.0] * self.slacks, row, np.arange(self.slacks), sign)
+        self._width = WIDTH
+        self.recentre(centre)
+
+    def recentre(self, centre: Prices, widen: float = 1.0) -> bool:
+        """Hold prices in a box around good ones: without, a young linear programme's prices are wild and useless.
+
+        The box is made of columns for extra migrations and unbalanced VMs, at a cost. When the linear programme
+        uses them the box is too small, and must be widened before its value means anything. Returns False where the
+        box is so wide that widening is no use.
+        """
+        self._width *= widen
+        low = np.append(centre.single, centre.double) - self._width
+        high = np.append(centre.single, centre.double) + self._width
+        self.programme.set_cost(0, -(centre.migration + self._width))
+        for kind in range(len(low)):
+            self.programme.set_cost(1 + 2 * kind, float(low[kind]))
+            self.programme.set_cost(2 + 2 * kind, -float(high[kind]))
+        return self._width <= WIDEST
 
     def solve(self, time_limit_s: float) -> Relaxation | None:
         """Solve the linear programme over the patterns so far; None where it did not finish in time."""
@@ -92,7 +109,29 @@ class Master:
         singles, kinds = len(self.pricer.reduction.single), self.pricer.reduction.kinds
         price = solution.row_price[1 : kinds + 1]
         prices = Prices.rounded(price[:singles], price[singles:], float(solution.row_price[0]))
-        return Relaxation(solution.value, prices, solution.use[self.slacks :], solution.row_price)
+        boxed = bool((solution.use[: self.slacks] > 1e-9).any())
+        return Relaxation(solution.value, prices, solution.use[self.slacks :], boxed)
+
+    def losses(self, evaluation: Evaluation) -> Floats:
+        """Return what using each pattern loses against the best there is at these prices: float64 [patterns], >= 0.
+
+        A plan worth ``target`` slots loses no more than ``evaluation.bound - target`` in all, so a pattern that alone
+        loses more is in none.
+        """
+        gain, _ = self._best(evaluation, np.array(self.state))
+        prices = evaluation.prices
+        price = np.append(prices.single, prices.double)
+        leaving = np.array([pattern.leaving for pattern in self.patterns])
+        arriving = np.array([pattern.arriving for pattern in self.patterns])
+        worth = np.array(self.programme.cost[self.slacks :])
+        worth += (leaving - arriving) @ price - prices.migration * leaving.sum(axis=1)
+        best = np.zeros(len(self.patterns))
+        for index, pattern in enumerate(self.patterns):
+            if pattern.pm_class < 0:
+                best[index] = gain[pattern.state]
+            else:
+                best[index] = evaluation.class_gain[pattern.pm_class] - sum(gain[made] for _, made in pattern.swaps)
+        return np.maximum(0.0, best - worth)
 
     def add_best(self, evaluation: Evaluation) -> int:
         """Add the best pattern of every class and every state that gains at these prices; return how many were new."""

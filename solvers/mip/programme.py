@@ -44,6 +44,7 @@ class Programme:
         self._entries: list[tuple[Ints, Ints, Floats]] = []
         self._solver: core.Solver | None = None
         self._told = (0, 0, 0)  # rows, columns and entry blocks that the solver knows
+        self._repriced: set[int] = set()
 
     @property
     def rows(self) -> int:
@@ -66,6 +67,11 @@ class Programme:
         self.cost.extend(cost)
         self._entries.append((row, column, coefficient))
 
+    def set_cost(self, column: int, cost: float) -> None:
+        """Change the cost of a column."""
+        self.cost[column] = cost
+        self._repriced.add(column)
+
     def solve(self, time_limit_s: float) -> LinearSolution | None:
         """Solve the linear programme with GLOP's simplex, warm from the last time; None where it did not finish."""
         self._tell()
@@ -78,12 +84,6 @@ class Programme:
         use = _dense(solution.primal_solution.variable_values, self.columns)
         price = _dense(solution.dual_solution.dual_values, self.rows)
         return LinearSolution(solution.primal_solution.objective_value, use, price)
-
-    def reduced_costs(self, row_price: Floats) -> Floats:
-        """Return what each column gains beyond what its rows are worth: float64 [columns]."""
-        row, column, coefficient = self._matrix()
-        paid = np.bincount(column, weights=coefficient * row_price[row], minlength=self.columns)
-        return np.asarray(np.array(self.cost) - paid)
 
     def solve_integer(
         self,
@@ -154,7 +154,11 @@ class Programme:
         new_rows, new_columns = np.arange(rows, self.rows), np.arange(columns, self.columns)
         matrix = _sparse(*self._matrix(blocks))
         cost = model_pb2.ObjectiveProto(maximize=True)
-        _fill(cost.linear_coefficients, new_columns, self.cost[columns:])
+        priced = np.append(
+            np.array(sorted(each for each in self._repriced if each < columns), dtype=np.int64), new_columns
+        )
+        _fill(cost.linear_coefficients, priced, [self.cost[each] for each in priced])
+        self._repriced.clear()
         variables = _variables(new_columns, np.zeros(len(new_columns)), integers=False)
         constraints = model_pb2.LinearConstraintsProto(
             ids=new_rows, lower_bounds=self._low[rows:], upper_bounds=self._high[rows:]

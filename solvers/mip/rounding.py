@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from solvers.deadline import Deadline
 from solvers.mip.master import Master, Relaxation
+from solvers.mip.pricing import Evaluation
 from solvers.mip.programme import Engine
 
 Ints = NDArray[np.int64]
@@ -14,18 +15,18 @@ DIVE_S, FILTER_S = 0.15, 0.5
 
 
 def round_patterns(
-    master: Master, relaxation: Relaxation, bound: float, target: float, engine: Engine, threads: int, seed: int,
+    master: Master, relaxation: Relaxation, best: Evaluation, target: float, engine: Engine, threads: int, seed: int,
     deadline: Deadline, *, thorough: bool,
 ) -> Ints | None:  # fmt: skip
     """Find whole numbers of patterns worth ``target`` slots, or as many as possible.
 
-    A pattern whose reduced cost is worse than ``bound - target`` is in no solution worth ``target``, so it is left
-    out. The dive keeps what the linear programme uses in whole numbers; it settles almost all cases.
+    Patterns that are in no solution worth ``target``, by the best prices known, are left out. The dive keeps
+    what the linear programme uses in whole numbers; it settles almost all cases.
 
     Parameters
     ----------
-    bound
-        The dual function at the relaxation's prices, in slots gained.
+    best
+        The dual function at the best prices known.
     target
         What to reach, in slots gained.
     thorough
@@ -37,12 +38,11 @@ def round_patterns(
         How often each pattern is used; None where nothing was found.
     """
     programme = master.programme
-    keep = programme.reduced_costs(relaxation.row_price) >= -(max(0.0, bound - target)) - 1e-6
-    keep[: master.slacks] = False
+    keep = np.append(np.zeros(master.slacks, dtype=bool), master.losses(best) <= max(0.0, best.bound - target) + 1e-9)
     floors = np.zeros(programme.columns, dtype=np.int64)
-    floors[master.slacks :] = np.floor(relaxation.use + 1e-6).astype(np.int64)
+    floors[master.slacks : master.slacks + len(relaxation.use)] = np.floor(relaxation.use + 1e-6).astype(np.int64)
     floors[~keep] = 0
-    best: Ints | None = None
+    found: Ints | None = None
     cost = np.array(programme.cost)
     unbounded = np.zeros_like(floors)
     attempts = ((floors, DIVE_S), (unbounded, deadline.time_limit_s if thorough else FILTER_S))
@@ -51,8 +51,8 @@ def round_patterns(
             keep, at_least, engine, target=target, time_limit_s=min(limit_s, deadline.remaining_s(0.15)),
             threads=threads, seed=seed,
         )  # fmt: skip
-        if use is not None and (best is None or cost @ use > cost @ best):
-            best = use
-        if best is not None and cost @ best >= target - 1e-6:
+        if use is not None and (found is None or cost @ use > cost @ found):
+            found = use
+        if found is not None and cost @ found >= target - 1e-6:
             break
-    return None if best is None else best[master.slacks :]
+    return None if found is None else found[master.slacks :]
