@@ -68,12 +68,14 @@ def _plain(pair: Cluster) -> tuple[Toy, ...]:
     chain = build("order", [(16, 0), (16, 0), (16, 0)], [(0, 0, 6), (1, 0, 5), (1, 0, 10), (2, 0, 11)])
     double = build("double", [(16, 16), (32, 16)], [(0, 2, 4), (1, 0, 12)])
     halves = build("one_node", [(16, 16), (36, 0)], [(0, 2, 4), (1, 0, 16)])
+    pairs = build("only_doubles", [(16, 16), (24, 24)], [(0, 2, 4), (1, 2, 4)])
     return (
         Toy("one_move", "miss the only move there is", Problem(pair, 1), Fraction(0)),
         Toy("limit_binds", "use more migrations than allowed", Problem(twice, 1), Fraction(1, 4)),
         Toy("flip", "leave out moves within a PM", Problem(flip, 2), Fraction(0)),
         Toy("order", "go to pm_1 before it has room", Problem(chain, 2), Fraction(0)),
         Toy("double", "move half a VM, or put both halves on one node", Problem(double, 2), Fraction(12, 60)),
+        Toy("only_doubles", "count on single VMs", Problem(pairs, 1), Fraction(0)),
         Toy("one_node", "put half a double VM on a node that is not there", Problem(halves, 2), Fraction(28, 44)),
     )
 

@@ -11,7 +11,9 @@ from tests.solvers.brute_force import best_final, best_plan
 from tests.solvers.tiny import random_tiny
 
 EPSILON = 1e-9
-BLOCKS = [range(start, start + 20) for start in range(0, 120, 20)]
+REVEALING = (133, 164, 306, 358, 400)
+"""Seeds that found mistakes in solvers once."""
+BLOCKS = [*(range(start, start + 20) for start in range(0, 120, 20)), REVEALING]
 SLOW = {"mip-paper"}
 """Solvers that start a process for each problem see every fourth cluster only."""
 
