@@ -17,6 +17,9 @@ from solvers.moves import NEVER, TIE, MoveTable
 Links = list[int]
 """VMs in the order in which they move: each takes the place that the one before it left."""
 
+TRIES = 8
+"""Chains of each length, and trades, that are tried, best first."""
+
 
 def take_chain(table: MoveTable, longest: int) -> list[Migration]:
     """Apply the best chain or circle of at most ``longest`` migrations that gains; return it, or nothing."""
@@ -31,8 +34,10 @@ def take_chain(table: MoveTable, longest: int) -> list[Migration]:
 
 def candidates(table: MoveTable, longest: int) -> Iterator[tuple[float, Links, bool]]:
     """Yield promising chains, best gain a migration first: (gain, VMs in order, whether it closes to a circle)."""
+    kinds = len(table.enter)
+    if not kinds:
+        return
     change, carrier = _exchanges(table)
-    kinds = len(change)
     leave, leaver = _best_by_kind(table, table.leave - TIE * table.avoid_vm)
     _, entry, _ = table.best_entries()
     found: list[tuple[float, float, Links, bool]] = []
@@ -41,20 +46,28 @@ def candidates(table: MoveTable, longest: int) -> Iterator[tuple[float, Links, b
     path: list[Links] = [[] for _ in range(kinds)]
     for length in range(2, longest + 1):
         step = reach[:, None] + change  # [kind that left, kind that enters in its place]
+        # Several, not the best alone: links of a path may turn out to meet on one node.
+        for before, end in _best_pairs(step + leave):
+            vms = [*path[before], int(carrier[before, end]), int(leaver[end])]
+            gain = float(step[before, end] + leave[end])
+            found.append((gain / length, gain, vms, False))
         via = step.argmax(axis=0)
         path = [[*path[via[kind]], int(carrier[via[kind], kind])] for kind in range(kinds)]
         reach = step[via, np.arange(kinds)]
-        total = reach + leave
-        end = int(total.argmax())
-        if total[end] > NEVER:
-            found.append((total[end] / length, float(total[end]), [*path[end], int(leaver[end])], False))
     both = change + change.T  # two VMs of different kinds trade places
-    for one, other in zip(*np.unravel_index(np.argsort(-both, axis=None)[:8], both.shape), strict=True):
-        if one < other and both[one, other] > NEVER:
-            vms = [int(carrier[one, other]), int(carrier[other, one])]
-            found.append((both[one, other] / 2, float(both[one, other]), vms, True))
+    both[np.tril_indices(kinds)] = NEVER
+    for one, other in _best_pairs(both):
+        vms = [int(carrier[one, other]), int(carrier[other, one])]
+        found.append((both[one, other] / 2, float(both[one, other]), vms, True))
     for _, gain, vms, closed in sorted(found, key=lambda each: -each[0]):
         yield gain, vms, closed
+
+
+def _best_pairs(gain: NDArray[np.float64]) -> list[tuple[int, int]]:
+    """Return the pairs of kinds with the largest of the gains [K, K] that are possible, best first."""
+    best = np.argsort(-gain, axis=None, kind="stable")[:TRIES]
+    pairs = zip(*np.unravel_index(best, gain.shape), strict=True)
+    return [(int(one), int(other)) for one, other in pairs if gain[one, other] > NEVER]
 
 
 def _exchanges(table: MoveTable) -> tuple[NDArray[np.float64], NDArray[np.intp]]:

@@ -61,6 +61,7 @@ def run_two_step(
             break
         moves += step
         best.offer(Plan(tuple(moves)), slots)
+    table.avoid_place = whim
     return tuple(moves)
 
 
