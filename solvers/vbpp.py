@@ -13,6 +13,9 @@ from solvers.incumbents import Incumbents
 from solvers.order import order
 from solvers.params import param
 
+RESERVE_S = 0.1
+"""Seconds kept for ordering what the stages decided."""
+
 
 @dataclass(frozen=True)
 class VbppParams:
@@ -45,33 +48,30 @@ class Vbpp:
         best = Incumbents(problem, deadline)
         placement = problem.placement()
         budget = problem.mnl
-        while budget > 0 and not deadline.expired(0.1):
-            moved = _stage(problem, placement, min(self.params.alpha, budget))
-            if moved is None:
-                break
-            budget -= min(self.params.alpha, budget)
+        while budget > 0 and _stage(problem, placement, min(self.params.alpha, budget), deadline):
+            budget -= self.params.alpha
         plan = order(problem, placement.pm, placement.node, deadline)
         best.offer(plan, problem.score.slots(problem.placement().apply_plan(plan).free))
         return best.solution()
 
 
-def _stage(problem: Problem, placement: Placement, alpha: int) -> int | None:
-    """Repack ``alpha`` VMs; return how many changed place, or None (and nothing changed) where one found no room."""
+def _stage(problem: Problem, placement: Placement, alpha: int, deadline: Deadline) -> bool:
+    """Repack ``alpha`` VMs; return False, and leave all as it was, where one finds no room or the time ends."""
     before = placement.copy()
-    arrivals = _take_out(problem, placement, alpha)
+    arrivals = _take_out(problem, placement, alpha, deadline)
     cluster = problem.cluster
     for vm in sorted(arrivals, key=lambda vm: tuple(-cluster.demand[vm] * (1 + cluster.double[vm]))):
         gains = _entry_gains(problem, placement, vm)
-        if not np.isfinite(gains).any():
+        if not np.isfinite(gains).any() or deadline.expired(RESERVE_S):
             placement.free, placement.pm, placement.node = before.free, before.pm, before.node
-            return None
+            return False
         pm, node = divmod(int(gains.argmax()), 2)
         placement.free[pm, _nodes(problem, vm, node)] -= cluster.demand[vm]
         placement.pm[vm], placement.node[vm] = pm, node
-    return int(((placement.pm != before.pm) | (placement.node != before.node)).sum())
+    return bool(arrivals)
 
 
-def _take_out(problem: Problem, placement: Placement, alpha: int) -> list[int]:
+def _take_out(problem: Problem, placement: Placement, alpha: int, deadline: Deadline) -> list[int]:
     """Free what the ``alpha`` worst VMs use, one after another, and return them."""
     cluster, score = problem.cluster, problem.score
     slot = problem.objective.rates[0].size if problem.objective.rates[0].resource == CORES else 16
@@ -81,7 +81,7 @@ def _take_out(problem: Problem, placement: Placement, alpha: int) -> list[int]:
     occupied[cluster.double, 1] = cluster.demand[cluster.double]
     candidates = cluster.may_leave.copy()
     taken: list[int] = []
-    while len(taken) < alpha and candidates.any():
+    while len(taken) < alpha and candidates.any() and not deadline.expired(RESERVE_S):
         free = placement.free[placement.pm]
         relief = score.pm_slots(free + occupied) - score.pm_slots(free) - cores / slot  # fragments, in slots
         vm = int(np.where(candidates, relief, -np.inf).argmax())
