@@ -39,6 +39,11 @@ class Tally:
 
 def main(options: Options) -> None:
     """Run all and print a line for each solver, and one for each plan of an exact one that is not the best."""
+    _print(judge(options), options.clusters)
+
+
+def judge(options: Options) -> dict[str, Tally]:
+    """Run all solvers on all clusters and count, by solver."""
     made = {name: create(name) for name in options.solvers.split(",")}
     tallies = {name: Tally() for name in made}
     for solver in made.values():
@@ -70,7 +75,7 @@ def main(options: Options) -> None:
                     f"seed {seed}: FR {verdict.final_fr:.4f}, best plan {best:.4f}, "
                     f"best placement whatever the order {unordered:.4f}, bound {solution.bound}"
                 )
-    _print(tallies, options.clusters)
+    return tallies
 
 
 def _print(tallies: dict[str, Tally], clusters: int) -> None:
