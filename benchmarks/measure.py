@@ -63,7 +63,7 @@ class Run:
     def gap(self) -> float:
         """Share of what the bound leaves to gain that is not gained."""
         reachable = self.bound - self.initial
-        return (self.bound - self.slots) / reachable if reachable > EPSILON else 0.0
+        return max(0.0, (self.bound - self.slots) / reachable) if reachable > EPSILON else 0.0
 
     @property
     def proven(self) -> bool:
@@ -93,28 +93,27 @@ def profile(row: Row, lines: int = 10) -> str:
     """Return where the time of one solve call goes: the functions with the most time of their own."""
     solver = create("mip")
     solver.prepare()
-    cluster = row.clusters[0]()
+    problem = _problem(row, row.clusters[0]())
     profiler = cProfile.Profile()
-    profiler.enable()
-    _solve(solver, cluster, row, 0)
-    profiler.disable()
+    profiler.runcall(solver.solve, problem, Deadline(row.time_limit_s), 0)
     text = io.StringIO()
-    pstats.Stats(profiler, stream=text).sort_stats("tottime").print_stats(lines)
-    return text.getvalue()
-
-
-def migration_limit(row: Row, cluster: Cluster) -> int:
-    """Return the MNL of a row on a cluster."""
-    return round(row.mnl * cluster.vms) if row.mnl < 1 else int(row.mnl)
+    pstats.Stats(profiler, stream=text).strip_dirs().sort_stats("tottime").print_stats(lines)
+    return "\n".join(line for line in text.getvalue().splitlines() if line)
 
 
 def _solve(solver: Solver, cluster: Cluster, row: Row, seed: int) -> tuple[Problem, Deadline, Solution, float]:
-    problem = Problem(replace(cluster), migration_limit(row, cluster), row.objective, row.rules)
+    problem = _problem(row, cluster)
     gc.collect()
     deadline = Deadline(row.time_limit_s)
     start = time.perf_counter()
     solution = solver.solve(problem, deadline, seed)
     return problem, deadline, solution, time.perf_counter() - start
+
+
+def _problem(row: Row, cluster: Cluster) -> Problem:
+    """Pose the row's problem on a copy of the snapshot, on which nothing is cached yet."""
+    mnl = round(row.mnl * cluster.vms) if row.mnl < 1 else int(row.mnl)
+    return Problem(replace(cluster), mnl, row.objective, row.rules)
 
 
 def _judge(problem: Problem, deadline: Deadline, solution: Solution, wall_s: float) -> Run:
