@@ -33,10 +33,13 @@ class Agenda:
         What was carried out so far; every one was legal.
     """
 
-    def __init__(self, problem: Problem, pm: NDArray[np.int32], node: NDArray[np.int8]) -> None:
+    def __init__(
+        self, problem: Problem, pm: NDArray[np.int32], node: NDArray[np.int8], rng: np.random.Generator | None = None
+    ) -> None:
         cluster = problem.cluster
         self.moves: list[Migration] = []
         self._problem = problem
+        self._rng = rng
         self._placement = problem.placement()
         self._classes = interchange_classes(problem)
         self._departing: dict[int, set[int]] = {}
@@ -83,17 +86,18 @@ class Agenda:
         return True
 
     def hop(self) -> bool:
-        """Break a circle: send one departing VM aside so that an arrival fits; False where that is impossible."""
-        if len(self.moves) + self.unfinished + 1 > self._problem.mnl:
-            return False
-        for pm in sorted(self._awaited):
-            for vm in sorted(self._leavers[pm] - self._hopped):
-                aside = self._aside(vm) if self._unblocks(vm) else None
-                if aside is not None:
-                    self._hopped.add(vm)
-                    self._move(vm, aside)
-                    return True
-        return False
+        """Break a circle: send departing VMs of one PM aside so that an arrival fits; False where that is impossible.
+
+        Fewest hops first; every hop counts as a migration, and a VM hops once.
+        """
+        spare = self._problem.mnl - len(self.moves) - self.unfinished
+        blocking = [
+            (len(vms), pm, vms)
+            for pm in sorted(self._awaited)
+            for key, place in self._awaited[pm]
+            if (vms := self._in_the_way(key, place)) and len(vms) <= spare
+        ]
+        return any(self._send_aside(vms) for _, _, vms in sorted(blocking))
 
     def give_up_one(self) -> None:
         """Drop the arrival, and let the VM of its class stay, that cost least in the end."""
@@ -172,6 +176,39 @@ class Agenda:
             free[self._nodes(spare, self._home(spare))] += self._problem.cluster.demand[spare]
         return bool((free[self._nodes(vm, place)] >= self._problem.cluster.demand[vm]).all())
 
+    def _in_the_way(self, key: int, place: Place) -> list[int]:
+        """Return the fewest departing VMs, largest first, without which a blocked arrival has room; or none."""
+        cluster = self._problem.cluster
+        some = next(iter(self._departing[key]))
+        free = self._placement.free[place[0]].copy()
+        wanted = cluster.demand[some]
+        vms: list[int] = []
+        for vm in sorted(self._leavers[place[0]] - self._hopped, key=lambda vm: (-int(cluster.demand[vm, 0]), vm)):
+            if (free[self._nodes(some, place)] >= wanted).all():
+                break
+            if cluster.double[vm] or cluster.double[some] or self._placement.node[vm] == place[1]:
+                free[self._nodes(vm, self._home(vm))] += cluster.demand[vm]
+                vms.append(vm)
+        return vms if (free[self._nodes(some, place)] >= wanted).all() else []
+
+    def _send_aside(self, vms: list[int]) -> bool:
+        """Hop all of some VMs, or none where one has nowhere to go."""
+        done = len(self.moves)
+        backs: list[Migration] = []
+        for vm in vms:
+            aside = self._aside(vm)
+            if aside is None:
+                break
+            backs.append(Migration(vm, *self._home(vm)))
+            self._move(vm, aside)
+        else:
+            self._hopped.update(vms)
+            return True
+        for back in reversed(backs):
+            self._move(back.vm, (back.pm, back.node))
+        del self.moves[done:]
+        return False
+
     def _unblocks(self, vm: int) -> bool:
         """Tell whether an arrival at the VM's PM has no room now and would have once the VM has left."""
         for key, place in self._awaited[self._home(vm)[0]]:
@@ -218,8 +255,13 @@ class Agenda:
             for vm in self._leavers[pm]:
                 after = free[pm].copy()
                 after[self._nodes(vm, self._home(vm))] += self._problem.cluster.demand[vm]
-                need = -1.0 if self._awaited.get(pm) and self._unblocks(vm) else 0.0
-                item = (need, before - float(score.pm_slots(after)), -len(self.moves), vm, self._version[pm])
+                item = (
+                    self._need(vm),
+                    self._whim(before - float(score.pm_slots(after))),
+                    -len(self.moves),
+                    vm,
+                    self._version[pm],
+                )
                 heapq.heappush(self._exits[int(self._classes[vm])], item)
             for key, place in self._awaited.get(pm, ()):
                 some = next(iter(self._departing[key]))
@@ -227,7 +269,24 @@ class Agenda:
                     after = free[pm].copy()
                     after[self._nodes(some, place)] -= self._problem.cluster.demand[some]
                     gain = float(score.pm_slots(after)) - before
-                    heapq.heappush(self._entries[key], (-gain, place, self._version[pm]))
+                    heapq.heappush(self._entries[key], (self._whim(-gain), place, self._version[pm]))
+
+    def _need(self, vm: int) -> float:
+        """Rank a departure: first what makes room for an arrival, then what leaves a PM where one waits, then the rest.
+
+        The rest are the ends of chains, which are kept for last since they wait for nobody.
+        """
+        pm = self._home(vm)[0]
+        if not self._awaited.get(pm):
+            return 0.0
+        if self._unblocks(vm):
+            return -2.0
+        waits = any(not self._fits(next(iter(self._departing[key])), place) for key, place in self._awaited[pm])
+        return -1.0 if waits else 0.0
+
+    def _whim(self, value: float) -> float:
+        """Return the value, or a random one where the order among equals is to be random."""
+        return value if self._rng is None else float(self._rng.random())
 
     def _top_exit(self, key: int) -> tuple[float, float, int, int, int] | None:
         """Return the best current departure of a class; entries of an older state of their PM are thrown away."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data import Migration
+from solvers.deadline import Deadline
 from solvers.incumbents import EPSILON
 from solvers.moves import NEVER, TIE, MoveTable
 
@@ -21,10 +22,10 @@ TRIES = 8
 """Chains of each length, and trades, that are tried, best first."""
 
 
-def take_chain(table: MoveTable, longest: int) -> list[Migration]:
+def take_chain(table: MoveTable, longest: int, deadline: Deadline) -> list[Migration]:
     """Apply the best chain or circle of at most ``longest`` migrations that gains; return it, or nothing."""
     for gain, vms, closed in candidates(table, longest):
-        if gain <= EPSILON - longest * TIE:
+        if gain <= EPSILON - longest * TIE or deadline.expired(0.05):
             break
         steps = _carry_out(table, vms, closed)
         if steps:

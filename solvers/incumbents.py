@@ -33,5 +33,5 @@ class Incumbents:
         if bound_slots is None:
             return Solution(self.plan, incumbents=tuple(self._record))
         optimal = self.slots >= bound_slots - EPSILON
-        bound = self._problem.score.rate_of(max(bound_slots, self.slots))
+        bound = self._problem.score.rate_of(bound_slots)
         return Solution(self.plan, bound, "optimal" if optimal else "feasible", tuple(self._record))

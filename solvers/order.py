@@ -16,6 +16,11 @@ from solvers.contract import Problem
 from solvers.deadline import Deadline
 from solvers.incumbents import EPSILON
 
+ATTEMPTS = 8
+"""Orders tried where migrations block each other: first by gain, then at random among equals."""
+
+RESERVE_S = 0.005
+
 
 def order(problem: Problem, pm: NDArray[np.int32], node: NDArray[np.int8], deadline: Deadline) -> Plan:
     """Find a feasible sequence of at most MNL migrations that leads to the target, or as near as it comes.
@@ -34,11 +39,21 @@ def order(problem: Problem, pm: NDArray[np.int32], node: NDArray[np.int8], deadl
     Plan
         Every step is legal. It ends at its best prefix: migrations that bring nothing any more are cut off.
     """
-    agenda = Agenda(problem, pm, node)
-    while agenda.unfinished and len(agenda.moves) < problem.mnl and not deadline.expired(0.005):
-        if not (agenda.carry_out_next() or agenda.hop()):
-            agenda.give_up_one()
-    return best_prefix(problem, Plan(tuple(agenda.moves)))
+    best, best_slots = Plan(), -np.inf
+    for attempt in range(ATTEMPTS):
+        agenda = Agenda(problem, pm, node, np.random.default_rng(attempt) if attempt else None)
+        complete = True
+        while agenda.unfinished and len(agenda.moves) < problem.mnl and not deadline.expired(RESERVE_S):
+            if not (agenda.carry_out_next() or agenda.hop()):
+                agenda.give_up_one()
+                complete = False
+        plan = best_prefix(problem, Plan(tuple(agenda.moves)))
+        slots = problem.score.slots(problem.placement().apply_plan(plan).free)
+        if slots > best_slots + EPSILON:
+            best, best_slots = plan, slots
+        if (complete and not agenda.unfinished) or deadline.expired(RESERVE_S):
+            break
+    return best
 
 
 def best_prefix(problem: Problem, plan: Plan) -> Plan:

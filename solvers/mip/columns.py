@@ -82,7 +82,7 @@ class ColumnSearch:
         for blend in BLENDS:
             for migration in STARTS:
                 master.add_best(self._pricer.evaluate(static_prices(self._pricer, migration, blend)))
-        tried = -np.inf
+        tried, boxed_at = -np.inf, np.inf
         while not self.closed and not self._deadline.expired(0.15):
             relaxation = master.solve(self._deadline.remaining_s(0.15))
             if relaxation is None:
@@ -92,8 +92,10 @@ class ColumnSearch:
                 self._centre = evaluation
             stuck = evaluation.bound - relaxation.value < 1e-6 or master.add_best(evaluation) == 0
             if stuck and relaxation.boxed:
-                if not master.recentre(self._centre.prices, widen=4.0):
+                progress = self._centre.bound < boxed_at - 1e-6
+                if not master.recentre(self._centre.prices, widen=1.0 if progress else 2.0):
                     return
+                boxed_at = self._centre.bound
             elif stuck or (not relaxation.boxed and relaxation.value >= self._target - 1e-6 and self._target > tried):
                 tried = self._target
                 self._round(master, relaxation, thorough=stuck)

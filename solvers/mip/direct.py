@@ -72,8 +72,9 @@ def solve_direct(
     solver.parameters.max_time_in_seconds = deadline.remaining_s(0.15)
     if solver.parameters.max_time_in_seconds <= 0.0:
         return DirectResult(float("inf"))
-    solver.solve(model.model, _Reporter(model, offer, deadline))
-    return DirectResult(solver.best_objective_bound / model.unit)
+    status = solver.solve(model.model, _Reporter(model, offer, deadline))
+    proven = status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
+    return DirectResult(solver.best_objective_bound / model.unit if proven else float("inf"))
 
 
 @dataclass
@@ -193,7 +194,8 @@ class _Model:
                     slots = self._slot_count(pm, (0, 1), rate.resource, rate.size // 2)
                     total.append(weight * slots)
                 else:
-                    total.extend(weight * self._slot_count(pm, (side,), rate.resource, rate.size) for side in (0, 1))
+                    sides = [self._slot_count(pm, (side,), rate.resource, rate.size) for side in (0, 1)]
+                    total.append(weight * sum(sides))
         self.model.maximize(sum(total))
         return unit
 

@@ -12,7 +12,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-@njit(cache=True)
+@njit("Tuple((f8[:, :, ::1], i8[:, :, ::1]))(i8[:, ::1], i8[::1], f8[::1], f8[:, ::1], i8)", cache=True)
 def arrival_values(size: Ints, pool: Ints, price: Floats, value: Floats, pools: int) -> tuple[Floats, Ints]:
     """Fill G(x, y) = max(value(x), max over kinds t of G(x - u_t, y - m_t) - price_t): an unbounded knapsack.
 
@@ -49,7 +49,7 @@ def arrival_values(size: Ints, pool: Ints, price: Floats, value: Floats, pools: 
     return best, choice
 
 
-@njit(cache=True)
+@njit("Tuple((f8[:, :, ::1], i8[:, :, ::1]))(i8[:, ::1], i8[::1], f8[::1], UniTuple(i8, 2), i8)", cache=True)
 def filling_values(size: Ints, pool: Ints, price: Floats, shape: tuple[int, int], pools: int) -> tuple[Floats, Ints]:
     """Fill E(a, b): the best sum of -price over arrivals that use exactly (a, b); -inf where none does.
 
@@ -75,7 +75,7 @@ def filling_values(size: Ints, pool: Ints, price: Floats, shape: tuple[int, int]
     return best, choice
 
 
-@njit(cache=True)
+@njit("Tuple((f8, i8))(i8, i8, i8, i8, i8, i8[:, ::1], f8[::1], f8[:, :, ::1])", cache=True)
 def node_value(
     x: int, y: int, pool: int, low: int, high: int, used: Ints, worth: Floats, arrival: Floats
 ) -> tuple[float, int]:
@@ -94,7 +94,10 @@ def node_value(
     return top, pick
 
 
-@njit(cache=True)
+@njit(
+    "Tuple((f8[::1], i8[::1]))(i8[:, ::1], i8[::1], i8[:, ::1], f8[::1], f8[:, :, ::1], f8[:, ::1])",
+    cache=True,
+)
 def best_of_states(
     state: Ints, start: Ints, used: Ints, worth: Floats, arrival: Floats, value: Floats
 ) -> tuple[Floats, Ints]:
@@ -112,7 +115,12 @@ def best_of_states(
     return gain, pick
 
 
-@njit(cache=True)
+@njit(
+    "Tuple((f8[::1], i8[:, ::1]))"
+    "(i8[:, ::1], i8[::1], i8[:, ::1], i8[::1], i8[:, ::1], f8[::1], f8[:, :, ::1], f8[:, ::1], i8[::1], "
+    "i8[:, ::1], f8[::1], i8[::1], i8[:, ::1], f8[::1], f8[::1])",
+    cache=True,
+)
 def best_of_classes(
     class_states: Ints,
     class_content: Ints,
@@ -125,55 +133,63 @@ def best_of_classes(
     double_start: Ints,
     double_used: Ints,
     double_worth: Floats,
-    filling: Floats,
-    shifts: Ints,
-    shift_of: Ints,
+    cell_start: Ints,
+    cell: Ints,
+    cell_worth: Floats,
+    cell_net: Floats,
 ) -> tuple[Floats, Ints]:
     """Return V_c, the most that one PM of each class can gain, and the doubles' part of how.
+
+    Cells (a, b) are what arriving doubles can use on each node, pool by pool, by falling ``cell_net``: what they earn
+    less 2 G(a, b). G is superadditive, so a node that gives (a, b) away loses at least G(a, b), and once the best
+    cell left cannot improve a class, none can.
 
     Returns
     -------
     gain : float64 [C]
         At least 0: doing nothing is always possible.
     how : int64 [C, 3]
-        The doubles that leave (an index into ``double_used``) and the cells (a, b) of ``filling`` that arrive.
+        The doubles that leave (an index into ``double_used``) and the cell (a, b) that arrives.
     """
-    origin = shift_of.shape[0] // 2, shift_of.shape[1] // 2
-    memo = np.full((len(state), len(shifts)), np.nan)
     gain = np.zeros(len(class_states))
     how = np.zeros((len(class_states), 3), dtype=np.int64)
+    levels = value.shape[0]
+    memo = np.full((len(state), 2 * levels + 1 if value.shape[1] == 1 else 0), np.nan)  # without memory shifts are few
     for c in range(len(class_states)):
         d = class_content[c]
         how[c, 0] = double_start[d]
-        base = 0.0
-        for side in range(2):
-            s = class_states[c, side]
-            base += value[state[s, 1], state[s, 2]]
-        q = state[class_states[c, 0], 3]
+        first, second = class_states[c, 0], class_states[c, 1]
+        low0, high0 = start[state[first, 0]], start[state[first, 0] + 1]
+        low1, high1 = start[state[second, 0]], start[state[second, 0] + 1]
+        x0, y0, x1, y1 = state[first, 1], state[first, 2], state[second, 1], state[second, 2]
+        q = state[first, 3]
+        base = value[x0, y0] + value[x1, y1]
         for o in range(double_start[d], double_start[d + 1]):
-            for a in range(filling.shape[1]):
-                for b in range(filling.shape[2]):
-                    fill = filling[q, a, b]
-                    if fill == -np.inf:
-                        continue
-                    dx, dy = double_used[o, 0] - a, double_used[o, 1] - b
-                    shift = shift_of[origin[0] + dx, origin[1] + dy]
-                    total = double_worth[o] + fill - base
-                    for side in range(2):
-                        s = class_states[c, side]
-                        if np.isnan(memo[s, shift]):
-                            k = state[s, 0]
-                            memo[s, shift] = node_value(
-                                state[s, 1] + dx, state[s, 2] + dy, q, start[k], start[k + 1], used, worth, arrival
-                            )[0]
-                        total += memo[s, shift]
-                    if total > gain[c]:
-                        gain[c] = total
-                        how[c, 0], how[c, 1], how[c, 2] = o, a, b
+            u, m = double_used[o, 0], double_used[o, 1]
+            roomy = double_worth[o] - base
+            roomy += node_value(x0 + u, y0 + m, q, low0, high0, used, worth, arrival)[0]
+            roomy += node_value(x1 + u, y1 + m, q, low1, high1, used, worth, arrival)[0]
+            for i in range(cell_start[q], cell_start[q + 1]):
+                if roomy + cell_net[i] <= gain[c]:
+                    break
+                dx, dy = u - cell[i, 0], m - cell[i, 1]
+                total = double_worth[o] + cell_worth[i] - base
+                if memo.shape[1]:
+                    if np.isnan(memo[first, dx + levels]):
+                        memo[first, dx + levels] = node_value(x0 + dx, y0, q, low0, high0, used, worth, arrival)[0]
+                    if np.isnan(memo[second, dx + levels]):
+                        memo[second, dx + levels] = node_value(x1 + dx, y1, q, low1, high1, used, worth, arrival)[0]
+                    total += memo[first, dx + levels] + memo[second, dx + levels]
+                else:
+                    total += node_value(x0 + dx, y0 + dy, q, low0, high0, used, worth, arrival)[0]
+                    total += node_value(x1 + dx, y1 + dy, q, low1, high1, used, worth, arrival)[0]
+                if total > gain[c]:
+                    gain[c] = total
+                    how[c, 0], how[c, 1], how[c, 2] = o, cell[i, 0], cell[i, 1]
     return gain, how
 
 
-@njit(cache=True)
+@njit("i8[:, ::1](i8[:, :, ::1], i8[:, ::1], i8[::1], i8[::1], i8[::1])", cache=True)
 def trace(choice: Ints, size: Ints, pool: Ints, x: Ints, y: Ints) -> Ints:
     """Follow the choices of `arrival_values` or `filling_values` from each start [n]: counts int64 [n, T]."""
     counts = np.zeros((len(x), len(size)), dtype=np.int64)
@@ -186,3 +202,45 @@ def trace(choice: Ints, size: Ints, pool: Ints, x: Ints, y: Ints) -> Ints:
             a -= size[t, 0]
             b -= size[t, 1]
     return counts
+
+
+@njit(
+    "Tuple((i8[:, ::1], f8[::1]))(i8[:, ::1], i8[::1], i8[:, ::1], f8[::1], f8[:, :, ::1], f8[:, ::1], f8[::1], f8)",
+    cache=True,
+)
+def independent_patterns(
+    state: Ints, start: Ints, used: Ints, worth: Floats, filling: Floats, value: Floats, best: Floats, loss: float
+) -> tuple[Ints, Floats]:
+    """List, for each state [S, 4] and each departure set, the best arrivals that fit before anything leaves.
+
+    Such patterns need nobody to wait for anybody. ``best`` [S] is what the best pattern of each state gains; patterns
+    that gain less by more than ``loss`` are left out.
+
+    Returns
+    -------
+    pattern : int64 [n, 4]
+        State, departure set, and the cell (a, b) of ``filling`` that arrives.
+    loss : float64 [n]
+    """
+    found = np.empty((len(used) * 2 + 16, 4), dtype=np.int64)
+    losses = np.empty(len(found))
+    count = 0
+    for s in range(len(state)):
+        k, x, y, q = state[s, 0], state[s, 1], state[s, 2], state[s, 3]
+        if x < 0 or y < 0:
+            continue
+        for j in range(start[k], start[k + 1]):
+            top, first, second = -np.inf, 0, 0
+            for a in range(min(x, filling.shape[1] - 1) + 1):
+                for b in range(min(y, filling.shape[2] - 1) + 1):
+                    if filling[q, a, b] > -np.inf:
+                        left, depth = x + used[j, 0] - a, y + used[j, 1] - b
+                        gain = filling[q, a, b] + value[min(left, value.shape[0] - 1), min(depth, value.shape[1] - 1)]
+                        if gain > top:
+                            top, first, second = gain, a, b
+            missing = best[s] - (top + worth[j] - value[x, y])
+            if missing <= loss and count < len(found):
+                found[count, 0], found[count, 1], found[count, 2], found[count, 3] = s, j, first, second
+                losses[count] = missing
+                count += 1
+    return found[:count], losses[:count]

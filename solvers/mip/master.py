@@ -26,6 +26,9 @@ from solvers.mip.programme import Programme
 WIDTH, WIDEST = 0.5, 1000.0
 """Slots by which prices may differ from the centre at first; see `Master.recentre`."""
 
+MOST_INDEPENDENT = 4000
+"""Independent patterns added at most."""
+
 WORTHWHILE = 1e-7
 """Patterns that gain less than this at the present prices are not added."""
 
@@ -81,7 +84,8 @@ class Master:
         self.slacks = 1 + 2 * reduction.kinds
         row = np.append(0, np.repeat(np.arange(1, reduction.kinds + 1), 2))
         sign = np.append(-1.0, np.tile([1.0, -1.0], reduction.kinds))
-        self.programme.add_columns([0.0] * self.slacks, row, np.arange(self.slacks), sign)
+        nothing = [0.0] * self.slacks
+        self.programme.add_columns(nothing, nothing, row, np.arange(self.slacks), sign)
         self._width = WIDTH
         self.recentre(centre)
 
@@ -131,7 +135,8 @@ class Master:
                 best[index] = gain[pattern.state]
             else:
                 best[index] = evaluation.class_gain[pattern.pm_class] - sum(gain[made] for _, made in pattern.swaps)
-        return np.maximum(0.0, best - worth)
+        losses: Floats = np.maximum(0.0, best - worth)
+        return losses
 
     def add_best(self, evaluation: Evaluation) -> int:
         """Add the best pattern of every class and every state that gains at these prices; return how many were new."""
@@ -142,7 +147,7 @@ class Master:
         how = evaluation.class_how[classes]
         pool = reduction.state[reduction.class_states[classes, 0], 3]
         leaving = pricer.doubles.counts[how[:, 0]].astype(np.int64)
-        arriving = kernels.trace(evaluation.filling_choice, reduction.double, pool, how[:, 1], how[:, 2])
+        arriving = _trace(evaluation.filling_choice, reduction.double, pool, how[:, 1], how[:, 2])
         changed = (leaving != arriving).any(axis=1)
         classes, leaving, arriving = classes[changed], leaving[changed], arriving[changed]
         shift = (leaving - arriving) @ reduction.double
@@ -154,6 +159,47 @@ class Master:
         self._node_patterns(evaluation, np.unique(np.append(states, made_index)))
         self._pm_patterns(classes, leaving, arriving, consumed, made_index.reshape(-1, 2))
         return len(self.patterns) - before
+
+    def add_independent(self, evaluation: Evaluation, loss: float) -> int:
+        """Add node patterns whose arrivals fit before anything leaves, best first; return how many were new.
+
+        Their order is free, so they are what to use where other patterns wait for each other in circles.
+        """
+        pricer, reduction = self.pricer, self.pricer.reduction
+        best, _ = self._best(evaluation, reduction.state)
+        filling, choice = kernels.filling_values(
+            reduction.single, reduction.single_pool, evaluation.prices.single, pricer.value.shape, pricer.pools
+        )
+        found, missing = kernels.independent_patterns(
+            reduction.state,
+            pricer.singles.start,
+            pricer.singles.used,
+            evaluation.worth,
+            filling,
+            pricer.value,
+            best,
+            loss,
+        )
+        found = found[np.argsort(missing, kind="stable")[:MOST_INDEPENDENT]]
+        rows = reduction.state[found[:, 0]]
+        leaving = pricer.singles.counts[found[:, 1]].astype(np.int64)
+        arriving = _trace(choice, reduction.single, rows[:, 3], found[:, 2], found[:, 3])
+        before = len(self.patterns)
+        self._add_node_patterns(found[:, 0], rows, leaving, arriving)
+        return len(self.patterns) - before
+
+    def waiting(self) -> NDArray[np.bool_]:
+        """Tell which patterns have arrivals that do not fit before something leaves: bool [patterns]."""
+        reduction = self.pricer.reduction
+        size = np.vstack([reduction.single, reduction.double])
+        result = np.zeros(len(self.patterns), dtype=bool)
+        for index, pattern in enumerate(self.patterns):
+            if pattern.arriving.any():
+                states = [pattern.state] if pattern.pm_class < 0 else [consumed for consumed, _ in pattern.swaps]
+                free = np.array([self.state[state][1:3] for state in states])
+                made = pattern.pm_class < 0 and pattern.state >= len(reduction.state)
+                result[index] = made or bool((pattern.arriving @ size > free).any())
+        return result
 
     def _best(self, evaluation: Evaluation, states: Ints) -> tuple[Floats, Ints]:
         pricer = self.pricer
@@ -172,7 +218,12 @@ class Master:
         rows, pick, states = rows[possible], pick[possible], states[possible]
         leaving = pricer.singles.counts[pick].astype(np.int64)
         room = rows[:, 1:3] + pricer.singles.used[pick]
-        arriving = kernels.trace(evaluation.arrival_choice, reduction.single, rows[:, 3], room[:, 0], room[:, 1])
+        arriving = _trace(evaluation.arrival_choice, reduction.single, rows[:, 3], room[:, 0], room[:, 1])
+        self._add_node_patterns(states, rows, leaving, arriving)
+
+    def _add_node_patterns(self, states: Ints, rows: Ints, leaving: Ints, arriving: Ints) -> None:
+        """Add node patterns: their states as indices [n] and in full [n, 4], and their VMs by kind [n, T1]."""
+        reduction = self.pricer.reduction
         both = np.minimum(leaving, arriving)  # a VM out and its like in: the same node with fewer migrations
         leaving, arriving = leaving - both, arriving - both
         final = rows[:, 1:3] + (leaving - arriving) @ reduction.single
@@ -237,7 +288,10 @@ class Master:
             place, inverse = np.unique(row * len(gain) + index, return_inverse=True)
             value = np.bincount(inverse.reshape(-1), weights=value)
             row, index = place // len(gain), place % len(gain)
-        self.programme.add_columns(gain.tolist(), row, self.programme.columns + index, value)
+        upper = self.pricer.reduction.problem.mnl // np.maximum(departures, arriving.sum(axis=1))
+        self.programme.add_columns(
+            gain.tolist(), upper.astype(float).tolist(), row, self.programme.columns + index, value
+        )
 
     def _slots(self, free: Ints) -> Floats:
         """Return the slots of nodes [n, 2]; overdrawn nodes count 0, as in pricing."""
@@ -264,3 +318,8 @@ class Master:
             count = int(self.pricer.reduction.class_count[pm_class])
             self._class_row[pm_class] = self.programme.add_row(-np.inf, count)
         return self._class_row[pm_class]
+
+
+def _trace(choice: Ints, size: Ints, pool: Ints, x: Ints, y: Ints) -> Ints:
+    """Call `kernels.trace`, which takes contiguous arrays only, with columns of larger ones."""
+    return kernels.trace(choice, size, *(np.ascontiguousarray(each) for each in (pool, x, y)))  # type: ignore[no-any-return]

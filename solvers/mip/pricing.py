@@ -88,7 +88,6 @@ class Pricer:
         self._class_content = self._class_content.reshape(-1)
         self.doubles = Departures.of(held, reduction.double)
         self.pools = int(max(reduction.state[:, 3], default=0)) + 1
-        self._shifts, self._shift_of = self._possible_shifts()
 
     @cached_property
     def initial_slots(self) -> float:
@@ -109,24 +108,19 @@ class Pricer:
         gain, how = kernels.best_of_classes(
             reduction.class_states, self._class_content, reduction.state, self.singles.start, self.singles.used, worth,
             arrival, self.value, self.doubles.start, self.doubles.used,
-            self.doubles.counts @ (prices.double - prices.migration), filling, self._shifts, self._shift_of,
+            self.doubles.counts @ (prices.double - prices.migration), *self._cells(filling, arrival),
         )  # fmt: skip
         bound = prices.migration * reduction.problem.mnl + float(gain @ reduction.class_count)
         return Evaluation(self, prices, bound, gain, how, worth, arrival, arrival_choice, filling_choice)
 
-    def _possible_shifts(self) -> tuple[Ints, Ints]:
-        """Index the changes (dx, dy) that leaving and arriving doubles can make: [n, 2], and its inverse table."""
-        size = np.array(self.value.shape)
-        prices = np.zeros(len(self.reduction.double))
-        filling, _ = kernels.filling_values(
-            self.reduction.double, np.zeros(len(prices), dtype=np.int64), prices, self.value.shape, 1
-        )
-        arriving = np.argwhere(filling[0] > -np.inf)
-        leaving = np.unique(self.doubles.used, axis=0)
-        shifts = np.unique((leaving[:, None] - arriving[None]).reshape(-1, 2), axis=0)
-        table = np.zeros(2 * size + 1, dtype=np.int64)
-        table[shifts[:, 0] + size[0], shifts[:, 1] + size[1]] = np.arange(len(shifts))
-        return shifts, table
+    def _cells(self, filling: Floats, arrival: Floats) -> tuple[Ints, Ints, Floats, Floats]:
+        """List what arriving doubles can use, pool by pool, best first; see `kernels.best_of_classes`."""
+        pool, a, b = np.nonzero(filling > -np.inf)
+        worth = filling[pool, a, b]
+        net = worth - 2.0 * arrival[pool, a, b]
+        order = np.lexsort((-net, pool))
+        start = np.searchsorted(pool[order], np.arange(self.pools + 1))
+        return start, np.column_stack([a, b])[order], worth[order], net[order]
 
 
 @dataclass(frozen=True, eq=False)

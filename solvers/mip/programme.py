@@ -11,10 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from ortools.math_opt import callback_pb2, model_parameters_pb2, model_pb2, model_update_pb2, parameters_pb2, result_pb2
 from ortools.math_opt.core.python import solver as core
+from pybind11_abseil.status import StatusNotOk
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Engine = Literal["highs", "cp-sat", "scip"]
+
+OVERRUN_S = 8e-5
+"""Seconds a column by which engines outlast their time limit, measured: HiGHS does not look at it in presolve."""
 
 ENGINES: dict[str, int] = {
     "highs": parameters_pb2.SOLVER_TYPE_HIGHS,
@@ -39,6 +43,7 @@ class Programme:
 
     def __init__(self) -> None:
         self.cost: list[float] = []
+        self._upper: list[float] = []
         self._low: list[float] = []
         self._high: list[float] = []
         self._entries: list[tuple[Ints, Ints, Floats]] = []
@@ -62,9 +67,13 @@ class Programme:
         self._high.append(high)
         return self.rows - 1
 
-    def add_columns(self, cost: list[float], row: Ints, column: Ints, coefficient: Floats) -> None:
-        """Add columns; ``column`` holds absolute indices, beginning with the present number of columns."""
+    def add_columns(self, cost: list[float], upper: list[float], row: Ints, column: Ints, coefficient: Floats) -> None:
+        """Add columns; ``column`` holds absolute indices, beginning with the present number of columns.
+
+        ``upper`` bounds the columns in integer programmes, where it must be implied by the rows.
+        """
         self.cost.extend(cost)
+        self._upper.extend(upper)
         self._entries.append((row, column, coefficient))
 
     def set_cost(self, column: int, cost: float) -> None:
@@ -92,6 +101,7 @@ class Programme:
         engine: Engine,
         *,
         target: float,
+        penalty: Floats | None = None,
         time_limit_s: float,
         threads: int,
         seed: int,
@@ -104,17 +114,20 @@ class Programme:
             bool [columns]; all others are 0.
         at_least
             int64 [columns], lower bounds.
+        penalty
+            float64 [columns], taken off the cost of each column; none if not given.
 
         Returns
         -------
         int64 [columns] or None
             The best solution found, None where there is none.
         """
-        if time_limit_s <= 0.0:
+        overrun_s = OVERRUN_S * int(keep.sum())
+        if time_limit_s <= overrun_s:
             return None
-        model, kept = self._restricted(keep, at_least)
+        model, kept = self._restricted(keep, at_least, penalty)
         parameters = parameters_pb2.SolveParametersProto(random_seed=seed)
-        parameters.time_limit.FromNanoseconds(int(time_limit_s * 1e9))
+        parameters.time_limit.FromNanoseconds(int((time_limit_s - overrun_s) * 1e9))
         if engine == "highs":  # one thread: HiGHS sets threads for the whole process
             parameters.highs.double_options["objective_target"] = target
         else:
@@ -125,7 +138,7 @@ class Programme:
                 parameters,
                 model_parameters_pb2.ModelSolveParametersProto(),
             )
-        except (RuntimeError, ValueError):
+        except StatusNotOk:  # an engine's internal error: other attempts follow
             return None
         if not result.solutions:
             return None
@@ -159,7 +172,9 @@ class Programme:
         )
         _fill(cost.linear_coefficients, priced, [self.cost[each] for each in priced])
         self._repriced.clear()
-        variables = _variables(new_columns, np.zeros(len(new_columns)), integers=False)
+        variables = _variables(
+            new_columns, np.zeros(len(new_columns)), np.full(len(new_columns), np.inf), integers=False
+        )
         constraints = model_pb2.LinearConstraintsProto(
             ids=new_rows, lower_bounds=self._low[rows:], upper_bounds=self._high[rows:]
         )
@@ -179,29 +194,31 @@ class Programme:
                 self._tell()
         self._told = (self.rows, self.columns, len(self._entries))
 
-    def _restricted(self, keep: NDArray[np.bool_], at_least: Ints) -> tuple[model_pb2.ModelProto, Ints]:
+    def _restricted(
+        self, keep: NDArray[np.bool_], at_least: Ints, penalty: Floats | None
+    ) -> tuple[model_pb2.ModelProto, Ints]:
         """Build the integer model over the kept columns; return it with their indices."""
         kept = np.flatnonzero(keep)
         row, column, coefficient = self._matrix()
         chosen = keep[column]
         index = np.cumsum(keep) - 1
+        used = np.unique(row[chosen])
         model = model_pb2.ModelProto()
         model.objective.maximize = True
-        _fill(model.objective.linear_coefficients, np.arange(len(kept)), np.array(self.cost)[kept])
-        model.variables.CopyFrom(_variables(np.arange(len(kept)), at_least[kept].astype(float), integers=True))
+        cost = np.array(self.cost) if penalty is None else np.array(self.cost) - penalty
+        _fill(model.objective.linear_coefficients, np.arange(len(kept)), cost[kept])
+        bounds = at_least[kept].astype(float), np.array(self._upper)[kept]
+        model.variables.CopyFrom(_variables(np.arange(len(kept)), *bounds, integers=True))
         model.linear_constraints.CopyFrom(
-            model_pb2.LinearConstraintsProto(ids=np.arange(self.rows), lower_bounds=self._low, upper_bounds=self._high)
+            model_pb2.LinearConstraintsProto(
+                ids=used, lower_bounds=np.array(self._low)[used], upper_bounds=np.array(self._high)[used]
+            )
         )
         model.linear_constraint_matrix.CopyFrom(_sparse(row[chosen], index[column[chosen]], coefficient[chosen]))
         return model, kept
 
 
-INTEGER_LIMIT = 1e6
-"""Upper bound of integer columns, which CP-SAT needs; no instance has as many equal PMs."""
-
-
-def _variables(ids: Ints, low: Floats, *, integers: bool) -> model_pb2.VariablesProto:
-    high = np.full(len(ids), INTEGER_LIMIT if integers else np.inf)
+def _variables(ids: Ints, low: Floats, high: Floats, *, integers: bool) -> model_pb2.VariablesProto:
     return model_pb2.VariablesProto(ids=ids, lower_bounds=low, upper_bounds=high, integers=np.full(len(ids), integers))
 
 

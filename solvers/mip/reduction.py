@@ -85,7 +85,7 @@ def reduce_problem(problem: Problem) -> Reduction:
     vms = np.flatnonzero(kind >= singles)
     np.add.at(doubles_of, (cluster.pm[vms], kind[vms] - singles), 1)
     pool = cluster.pool.astype(np.int64) if problem.rules.stay_in_cluster else np.zeros(cluster.pms, dtype=np.int64)
-    content, content_id = _distinct(content_of[active].reshape(-1, singles))
+    content, content_id = _distinct(content_of[active].reshape(2 * len(active), singles))
     rows = np.column_stack([content_id, free[active].reshape(-1, 2), np.repeat(pool[active], 2)])
     state, state_id = _distinct(rows)
     pair = np.sort(state_id.reshape(-1, 2), axis=1)
@@ -96,18 +96,18 @@ def reduce_problem(problem: Problem) -> Reduction:
     pm_class[active] = class_id
     return Reduction(
         problem=problem,
-        single=demand[:singles],
-        single_pool=pools[:singles],
-        double=demand[singles:],
-        double_pool=pools[singles:],
+        single=np.ascontiguousarray(demand[:singles]),
+        single_pool=pools[:singles].copy(),
+        double=np.ascontiguousarray(demand[singles:]),
+        double_pool=pools[singles:].copy(),
         kind=kind,
         content=content,
         state=state,
         state_count=np.bincount(state_id, minlength=len(state)),
         node_state=node_state,
         pm_class=pm_class,
-        class_states=classes[:, :2],
-        class_doubles=classes[:, 2:],
+        class_states=classes[:, :2].copy(),
+        class_doubles=classes[:, 2:].copy(),
         class_count=np.bincount(class_id, minlength=len(classes)),
         slot=slot,
     )

@@ -10,7 +10,7 @@ from solvers.mip.programme import Engine
 
 Ints = NDArray[np.int64]
 
-DIVE_S, FILTER_S = 0.15, 0.5
+DIVE_S, FILTER_S = 0.5, 1.0
 """Limits: the dive is quick or useless (it may be infeasible, or stall), and more columns may help more than time."""
 
 

@@ -3,6 +3,8 @@
 import os
 from dataclasses import dataclass
 
+import numpy as np
+
 from solvers.contract import Problem, Solution
 from solvers.deadline import Deadline
 from solvers.incumbents import EPSILON, Incumbents
@@ -10,11 +12,14 @@ from solvers.mip.columns import ColumnSearch, applies
 from solvers.mip.direct import Target, TooLargeError, solve_direct
 from solvers.mip.pricing import TooManyPatternsError
 from solvers.mip.programme import Engine
-from solvers.moves import MoveTable
 from solvers.order import order
 from solvers.params import param
+from solvers.swap import SwapParams
+from solvers.swap import search as search_chains
 from solvers.toys import crowd
-from solvers.two_step import run_two_step
+
+COLUMNS_SHARE, CHAINS_SHARE = 0.6, 0.4
+"""Shares of the time that is left, for each attempt that does not close the gap."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +54,15 @@ class Mip:
         best = Incumbents(problem, deadline)
         if problem.mnl == 0 or not problem.cluster.may_leave.any() or not problem.score.terms:
             return best.solution(best.slots)
-        bound = float("inf")
-        if applies(problem):
-            bound = self._by_columns(problem, best, deadline, seed)
-        if best.slots < bound - EPSILON and not deadline.expired(0.1):
-            bound = min(bound, self._by_counts(problem, best, deadline, seed))
-        return best.solution(None if bound == float("inf") else bound)
+        bound = np.inf
+        for attempt, share in (
+            (self._by_columns, COLUMNS_SHARE),
+            (self._by_chains, CHAINS_SHARE),
+            (self._by_counts, 1.0),
+        ):
+            if best.slots < bound - EPSILON and not deadline.expired(0.1):
+                bound = min(bound, attempt(problem, best, deadline.part(share), seed, bound))
+        return best.solution(None if bound == np.inf else bound)
 
     @property
     def _threads(self) -> int:
@@ -62,19 +70,24 @@ class Mip:
             return self.params.workers
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
-    def _by_columns(self, problem: Problem, best: Incumbents, deadline: Deadline, seed: int) -> float:
+    def _by_columns(self, problem: Problem, best: Incumbents, deadline: Deadline, seed: int, bound: float) -> float:
         """Search by columns; return the bound, infinite where nothing is proven."""
+        if not applies(problem):
+            return bound
         try:
             search = ColumnSearch(problem, best, deadline, self.params.engine, self._threads, seed)
         except TooManyPatternsError:
-            return float("inf")
+            return bound
         search.run()
         return search.bound
 
-    def _by_counts(self, problem: Problem, best: Incumbents, deadline: Deadline, seed: int) -> float:
-        """Improve by the two-step rule and by the direct model; return its bound, infinite where it is too large."""
-        table = MoveTable(problem)
-        run_two_step(table, problem.mnl, deadline, best)
+    def _by_chains(self, problem: Problem, best: Incumbents, deadline: Deadline, seed: int, bound: float) -> float:
+        """Improve by chains of legal migrations, which need no ordering."""
+        search_chains(problem, best, deadline, SwapParams(), seed, enough=bound)
+        return bound
+
+    def _by_counts(self, problem: Problem, best: Incumbents, deadline: Deadline, seed: int, bound: float) -> float:
+        """Solve the direct model from the best plan; return its bound, the old one where it is too large."""
 
         def offer(target: Target) -> None:
             plan = order(problem, *target, deadline)
@@ -84,4 +97,4 @@ class Mip:
         try:
             return solve_direct(problem, deadline, offer, hint, threads=self._threads, seed=seed).bound_slots
         except TooLargeError:
-            return float("inf")
+            return bound
