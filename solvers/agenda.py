@@ -66,24 +66,17 @@ class Agenda:
 
     def carry_out_next(self) -> bool:
         """Carry out the migration that unblocks most, then gains most; False where none is possible."""
-        best: tuple[float, float, int] | None = None
+        candidates = []
         for key in self._arriving:
             entry, leaver = self._top_entry(key), self._top_exit(key)
-            if entry is None or leaver is None:
-                continue
-            if self._problem.cluster.grouped[leaver[3]] and not self._placement.allowed(leaver[3])[entry[1][0]]:
-                continue
-            candidate = (leaver[0], leaver[1] + entry[0], key)
-            best = candidate if best is None else min(best, candidate)
-        if best is None:
-            return False
-        key = best[2]
-        entry, leaver = self._top_entry(key), self._top_exit(key)
-        assert entry is not None
-        assert leaver is not None
-        self._finish(key, leaver[3], entry[1])
-        self._move(leaver[3], entry[1])
-        return True
+            if entry is not None and leaver is not None:
+                candidates.append((leaver[0], leaver[1] + entry[0], key, leaver[3], entry[1]))
+        for _, _, key, vm, place in sorted(candidates):
+            if not self._problem.cluster.grouped[vm] or self._placement.allowed(vm)[place[0]]:
+                self._finish(key, vm, place)
+                self._move(vm, place)
+                return True
+        return False
 
     def hop(self) -> bool:
         """Break a circle: send departing VMs of one PM aside so that an arrival fits; False where that is impossible.

@@ -1,10 +1,7 @@
 """The search by columns: bound, linear programme, whole patterns, executable plan."""
 
-from dataclasses import replace
-
 import numpy as np
 
-from data import Plan
 from solvers.contract import Problem
 from solvers.deadline import Deadline
 from solvers.incumbents import EPSILON, Incumbents
@@ -15,13 +12,18 @@ from solvers.mip.pricing import Ints, Pricer
 from solvers.mip.programme import Engine
 from solvers.mip.reduction import reduce_problem
 from solvers.mip.rounding import round_patterns
+from solvers.moves import MoveTable
 from solvers.order import order
+from solvers.two_step import run_two_step
 
 BLENDS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5)
 """Starting prices: a VM costs its whole slots, blended with this share of its cores' share of a slot."""
 
 STARTS = (1 / 2, 1 / 4, 1.0)
 """Starting prices of a migration, in slots."""
+
+WAITING_COSTS = 0.02
+"""Slots that an arrival costs which has to wait for a departure, where patterns waited for each other in circles."""
 
 CASTS = 12
 """Random castings of the same patterns that are tried, until one can be carried out in full."""
@@ -108,25 +110,30 @@ class ColumnSearch:
             master, relaxation, self._centre, self._target, self._engine, self._threads, self._seed, self._deadline,
             thorough=thorough,
         )  # fmt: skip
+        if use is None or self._carry_out(master, use) or not thorough:
+            return
+        master.add_independent(self._centre, self._centre.bound - self._target)
+        use = round_patterns(
+            master, relaxation, self._centre, self._target, self._engine, self._threads, self._seed, self._deadline,
+            thorough=False, waiting_costs=WAITING_COSTS,
+        )  # fmt: skip
         if use is not None:
             self._carry_out(master, use)
 
-    def _carry_out(self, master: Master, use: Ints) -> None:
-        """Cast the patterns and order them, again and again until all of them can be carried out."""
+    def _carry_out(self, master: Master, use: Ints) -> bool:
+        """Cast the patterns and order them, again and again until all can be carried out; tell whether they could."""
         worth = self._initial + float(np.array(master.programme.cost)[master.slacks :] @ use)
         for cast in range(CASTS):
             if cast and self._deadline.expired(0.1):
-                return
+                break
             pm, node = decode(master, use, self._seed + cast)
             plan = order(self._problem, pm, node, self._deadline)
             slots = self._problem.score.slots(self._problem.placement().apply_plan(plan).free)
             self._best.offer(plan, slots)
+            if len(plan) < self._problem.mnl and slots < self.bound - EPSILON:
+                placement = self._problem.placement().apply_plan(plan)
+                table = MoveTable(self._problem, placement)
+                run_two_step(table, self._problem.mnl, self._deadline, self._best, plan.migrations)
             if slots >= worth - EPSILON:
-                return
-
-
-def continued(problem: Problem, plan: Plan) -> Problem:
-    """Return the problem that is left once ``plan`` has been carried out."""
-    placement = problem.placement().apply_plan(plan)
-    cluster = replace(problem.cluster, pm=placement.pm, node=placement.node)
-    return replace(problem, cluster=cluster, mnl=problem.mnl - len(plan))
+                return True
+        return False

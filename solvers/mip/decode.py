@@ -97,10 +97,33 @@ class _Cast:
         placement = Placement(self._cluster, self._reduction.problem.rules)
         for kind in sorted(self._leavers):
             places = [self._places[kind][i] for i in self._rng.permutation(len(self._places[kind]))]
-            for vm in sorted(self._leavers[kind], key=lambda vm: not self._cluster.grouped[vm]):
-                chosen = len(places) - 1
-                if self._cluster.grouped[vm]:
-                    allowed = placement.allowed(vm)
-                    chosen = next((i for i, place in enumerate(places) if allowed[place[0]]), chosen)
-                placement.pm[vm], placement.node[vm] = places.pop(chosen)
+            grouped = [vm for vm in self._leavers[kind] if self._cluster.grouped[vm]]
+            for vm, place in zip(grouped, self._match(placement, grouped, places), strict=True):
+                placement.pm[vm], placement.node[vm] = place
+                places.remove(place)
+            for vm in self._leavers[kind]:
+                if not self._cluster.grouped[vm]:
+                    placement.pm[vm], placement.node[vm] = places.pop()
         return placement.pm, placement.node
+
+    def _match(self, placement: Placement, vms: list[int], places: list[Place]) -> list[Place]:
+        """Give each VM a place where no fellow is, if all can have one (augmenting paths); else some get any."""
+        if not vms:
+            return []
+        open_to = [np.flatnonzero(placement.allowed(vm)[[pm for pm, _ in places]]).tolist() for vm in vms]
+        holder: dict[int, int] = {}
+
+        def seat(index: int, seen: set[int]) -> bool:
+            for place in open_to[index]:
+                if place not in seen:
+                    seen.add(place)
+                    if place not in holder or seat(holder[place], seen):
+                        holder[place] = index
+                        return True
+            return False
+
+        for index in range(len(vms)):
+            seat(index, set())
+        taken = {index: place for place, index in holder.items()}
+        rest = [place for place in range(len(places)) if place not in holder]
+        return [places[taken[index] if index in taken else rest.pop()] for index in range(len(vms))]

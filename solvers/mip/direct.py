@@ -7,7 +7,7 @@ for tiny clusters and for whatever the column formulation does not express. On l
 import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from solvers.agenda import Place, interchange_classes
 from solvers.contract import Problem
 from solvers.deadline import Deadline
 
-SIZE_LIMIT = 150_000
+SIZE_LIMIT = 40_000
 """Most counts that are modelled; beyond it building alone outlasts a few seconds."""
 
 SCALE = 1 << 20
@@ -83,7 +83,7 @@ class _Class:
 
     vms: list[int]
     home: dict[Place, int]
-    count: dict[Place, cp_model.IntVar] = field(default_factory=dict)
+    count: dict[Place, cp_model.IntVar]
 
 
 class _Model:
@@ -127,21 +127,24 @@ class _Model:
             members[int(classes[vm])].append(vm)
         roomy = problem.placement()
         roomy.free = self._free_without_movable()
-        found, size = [], 0
+        room: dict[tuple[int, int], list[Place]] = {}
+        found = []
         for vms in members.values():
             home: dict[Place, int] = defaultdict(int)
             for vm in vms:
                 home[int(cluster.pm[vm]), int(cluster.node[vm])] += 1
-            pools = cluster.pool == cluster.pool[cluster.pm[vms[0]]] if problem.rules.stay_in_cluster else cluster.open
-            places = np.argwhere(roomy.fits(vms[0]) & (cluster.open & pools)[:, None])
-            size += len(places)
-            if size > SIZE_LIMIT:
-                raise TooLargeError
-            each = _Class(vms, home)
-            for pm, node in places.tolist():
-                each.count[pm, node] = self.model.new_int_var(0, len(vms), "")
-            found.append(each)
-        return found
+            kind = int(cluster.vm_type[vms[0]]), int(cluster.pool[cluster.pm[vms[0]]])
+            if kind not in room:
+                near = cluster.pool == kind[1] if problem.rules.stay_in_cluster else cluster.open
+                mask = roomy.fits(vms[0]) & (cluster.open & near)[:, None]
+                room[kind] = [(pm, node) for pm, node in np.argwhere(mask).tolist()]
+            found.append((vms, home, room[kind]))
+        if sum(len(places) for _, _, places in found) > SIZE_LIMIT:
+            raise TooLargeError
+        return [
+            _Class(vms, home, {place: self.model.new_int_var(0, len(vms), "") for place in places})
+            for vms, home, places in found
+        ]
 
     def _free_without_movable(self) -> NDArray[np.int64]:
         """Return what would be free if all VMs that may leave were gone: int64 [P, 2, R]."""
@@ -194,8 +197,8 @@ class _Model:
                     slots = self._slot_count(pm, (0, 1), rate.resource, rate.size // 2)
                     total.append(weight * slots)
                 else:
-                    sides = [self._slot_count(pm, (side,), rate.resource, rate.size) for side in (0, 1)]
-                    total.append(weight * sum(sides))
+                    first, second = (self._slot_count(pm, (side,), rate.resource, rate.size) for side in (0, 1))
+                    total.append(weight * (first + second))
         self.model.maximize(sum(total))
         return unit
 

@@ -322,4 +322,4 @@ class Master:
 
 def _trace(choice: Ints, size: Ints, pool: Ints, x: Ints, y: Ints) -> Ints:
     """Call `kernels.trace`, which takes contiguous arrays only, with columns of larger ones."""
-    return kernels.trace(choice, size, *(np.ascontiguousarray(each) for each in (pool, x, y)))  # type: ignore[no-any-return]
+    return kernels.trace(choice, size, *(np.ascontiguousarray(each) for each in (pool, x, y)))

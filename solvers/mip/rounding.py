@@ -10,13 +10,13 @@ from solvers.mip.programme import Engine
 
 Ints = NDArray[np.int64]
 
-DIVE_S, FILTER_S = 0.5, 1.0
+DIVE_S, FILTER_S = 0.3, 0.6
 """Limits: the dive is quick or useless (it may be infeasible, or stall), and more columns may help more than time."""
 
 
 def round_patterns(
     master: Master, relaxation: Relaxation, best: Evaluation, target: float, engine: Engine, threads: int, seed: int,
-    deadline: Deadline, *, thorough: bool,
+    deadline: Deadline, *, thorough: bool, waiting_costs: float = 0.0,
 ) -> Ints | None:  # fmt: skip
     """Find whole numbers of patterns worth ``target`` slots, or as many as possible.
 
@@ -32,6 +32,9 @@ def round_patterns(
     thorough
         Take all the time that is left where the quick attempts do not reach the target.
 
+    waiting_costs
+        Slots to take off for each arrival that does not fit before something has left.
+
     Returns
     -------
     int64 [patterns] or None
@@ -45,10 +48,16 @@ def round_patterns(
     found: Ints | None = None
     cost = np.array(programme.cost)
     unbounded = np.zeros_like(floors)
-    attempts = ((floors, DIVE_S), (unbounded, deadline.time_limit_s if thorough else FILTER_S))
+    attempts = [(floors, DIVE_S), (unbounded, deadline.time_limit_s if thorough else FILTER_S)]
+    penalty = np.zeros(programme.columns)
+    if waiting_costs:
+        arrivals = np.array([pattern.arriving.sum() for pattern in master.patterns])
+        penalty[master.slacks :] = waiting_costs * arrivals * master.waiting()
+        attempts = [(unbounded, FILTER_S)]
     for at_least, limit_s in attempts:
         use = programme.solve_integer(
-            keep, at_least, engine, target=target, time_limit_s=min(limit_s, deadline.remaining_s(0.15)),
+            keep, at_least, engine, target=np.inf if waiting_costs else target, penalty=penalty,
+            time_limit_s=min(limit_s, deadline.remaining_s(0.15)),
             threads=threads, seed=seed,
         )  # fmt: skip
         if use is not None and (found is None or cost @ use > cost @ found):
