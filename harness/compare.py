@@ -33,11 +33,11 @@ class Options:
     """Solvers, comma-separated, each with parameters if wanted (mip:workers=2), or a TOML file with a table each."""
     data: str = "medium"
     """Clusters, comma-separated: built-in presets (medium, large, ...), snapshot files, folders of them."""
-    clusters: int = 4
+    clusters: int = 12
     """How many clusters of each preset or folder."""
     split: str = "test"
     """Which clusters of a preset or folder: train, dev or test."""
-    mnl: str = "50"
+    mnl: str = "50,100"
     """Migration number limits, comma-separated."""
     time_limit: float = 5.0
     """Seconds a run may take, building its model included; an answer after that is late and does not count."""
