@@ -5,11 +5,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data import Migration, Plan, check
+from solvers import Deadline, Problem
 from solvers.chains import take_chain
-from solvers.contract import Problem
 from solvers.moves import MoveTable
 from solvers.toys import build
 from tests.solvers.problems import problems, walk
+
+AGES = Deadline(1e6)
 
 
 def _line(*nodes):
@@ -22,28 +24,28 @@ def test_a_chain_makes_room_as_it_goes():
     """vm_1 leaves for pm_2 and vm_0, which fits nowhere else, takes its place: only both together gain."""
     table = MoveTable(Problem(_line((16, 12), (12, 11), (18, 7)), 5))
     assert table.best_move() is None
-    assert take_chain(table, 4) == [Migration(1, 2, 0), Migration(0, 1, 0)]
+    assert take_chain(table, 4, AGES) == [Migration(1, 2, 0), Migration(0, 1, 0)]
     assert table.problem.score.slots(table.placement.free) == 1
 
 
 def test_a_chain_keeps_within_its_length():
     """A chain that needs three migrations is found with three, and two are not spent on a part of it."""
     table = MoveTable(Problem(_line((16, 12), (12, 11), (11, 10), (17, 7)), 5))
-    assert take_chain(table, 2) == []
-    assert take_chain(table, 3) == [Migration(2, 3, 0), Migration(1, 2, 0), Migration(0, 1, 0)]
+    assert take_chain(table, 2, AGES) == []
+    assert take_chain(table, 3, AGES) == [Migration(2, 3, 0), Migration(1, 2, 0), Migration(0, 1, 0)]
 
 
 def test_two_vms_trade_places():
     """12 and 36 free cores become 16 and 32 when an 8 and a 4 trade places; neither move alone gains."""
     table = MoveTable(Problem(_line((20, 8), (40, 4), (1, 1)), 5))
     assert table.best_move() is None
-    assert sorted(take_chain(table, 2)) == [Migration(0, 1, 0), Migration(1, 0, 0)]
+    assert sorted(take_chain(table, 2, AGES)) == [Migration(0, 1, 0), Migration(1, 0, 0)]
     assert table.problem.score.slots(table.placement.free) == 3
 
 
 def test_without_vms_there_is_no_chain():
     """An empty cluster is no special case for those who call."""
-    assert take_chain(MoveTable(Problem(build("bare", [(20, 10)], []), 5)), 4) == []
+    assert take_chain(MoveTable(Problem(build("bare", [(20, 10)], []), 5)), 4, AGES) == []
 
 
 @settings(max_examples=80, deadline=None)
@@ -55,7 +57,7 @@ def test_a_chain_is_legal_and_gains_or_nothing_changes(problem, longest, seed):
     for move in moves:
         table.apply(move)
     before = table.placement.copy()
-    steps = take_chain(table, longest)
+    steps = take_chain(table, longest, AGES)
     assert len(steps) <= longest
     verdict = check(problem.cluster, Plan((*moves, *steps)), rules=problem.rules, objective=problem.objective)
     assert verdict.valid, verdict.reason
