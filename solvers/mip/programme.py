@@ -17,9 +17,6 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Engine = Literal["highs", "cp-sat", "scip"]
 
-OVERRUN_S = 8e-5
-"""Seconds a column by which engines outlast their time limit, measured: HiGHS does not look at it in presolve."""
-
 ENGINES: dict[str, int] = {
     "highs": parameters_pb2.SOLVER_TYPE_HIGHS,
     "cp-sat": parameters_pb2.SOLVER_TYPE_CP_SAT,
@@ -122,12 +119,11 @@ class Programme:
         int64 [columns] or None
             The best solution found, None where there is none.
         """
-        overrun_s = OVERRUN_S * int(keep.sum())
-        if time_limit_s <= overrun_s:
+        if time_limit_s <= 0.0:
             return None
         model, kept = self._restricted(keep, at_least, penalty)
         parameters = parameters_pb2.SolveParametersProto(random_seed=seed)
-        parameters.time_limit.FromNanoseconds(int((time_limit_s - overrun_s) * 1e9))
+        parameters.time_limit.FromNanoseconds(int(time_limit_s * 1e9))
         if engine == "highs":  # one thread: HiGHS sets threads for the whole process
             parameters.highs.double_options["objective_target"] = target
         else:
