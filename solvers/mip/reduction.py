@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from data.cluster import CORES, MEMORY
+from data.cluster import CORES, MEMORY, usage
 from solvers.contract import Problem
 
 MEMORY_LEVELS = 2048
@@ -85,11 +85,11 @@ def reduce_problem(problem: Problem) -> Reduction:
     vms = np.flatnonzero(kind >= singles)
     np.add.at(doubles_of, (cluster.pm[vms], kind[vms] - singles), 1)
     pool = cluster.pool.astype(np.int64) if problem.rules.stay_in_cluster else np.zeros(cluster.pms, dtype=np.int64)
-    content, content_id = _distinct(content_of[active].reshape(2 * len(active), singles))
+    content, content_id = distinct_rows(content_of[active].reshape(2 * len(active), singles))
     rows = np.column_stack([content_id, free[active].reshape(-1, 2), np.repeat(pool[active], 2)])
-    state, state_id = _distinct(rows)
+    state, state_id = distinct_rows(rows)
     pair = np.sort(state_id.reshape(-1, 2), axis=1)
-    classes, class_id = _distinct(np.column_stack([pair, doubles_of[active]]))
+    classes, class_id = distinct_rows(np.column_stack([pair, doubles_of[active]]))
     node_state = np.full((cluster.pms, 2), -1, dtype=np.intp)
     node_state[active] = state_id.reshape(-1, 2)
     pm_class = np.full(cluster.pms, -1, dtype=np.intp)
@@ -119,7 +119,7 @@ def _kinds(problem: Problem) -> tuple[NDArray[np.intp], NDArray[np.int64], NDArr
     movers = np.flatnonzero(cluster.may_leave & (cluster.demand > 0).any(axis=1))
     home = cluster.pool[cluster.pm[movers]] if problem.rules.stay_in_cluster else np.zeros(len(movers), dtype=np.int32)
     rows = np.column_stack([cluster.types[cluster.vm_type[movers]], home])
-    distinct, inverse = _distinct(rows)
+    distinct, inverse = distinct_rows(rows)
     kind = np.full(cluster.vms, -1, dtype=np.intp)
     kind[movers] = inverse
     return kind, distinct[:, :3], distinct[:, 3]
@@ -128,22 +128,25 @@ def _kinds(problem: Problem) -> tuple[NDArray[np.intp], NDArray[np.int64], NDArr
 def _units(
     problem: Problem, kind: NDArray[np.intp], shapes: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-    """Express demands [T, 2] and free resources [P, 2, 2] in units; what is no whole unit of free can never be used."""
+    """Express demands [T, 2] and free resources [P, 2, 2] in units; what is no whole unit of room can never be used.
+
+    On a rounded grid it is the room of a node, not what is free on it, that is rounded down with the demands: who
+    leaves would else give back less than it takes.
+    """
     cluster = problem.cluster
     (rate,) = problem.objective.rates
-    core_unit = int(np.gcd.reduce(np.append(shapes[:, 1], rate.size)))
-    demand, free = shapes[:, 1:].copy(), cluster.free.copy()
-    demand[:, CORES] //= core_unit
-    free[..., CORES] //= core_unit
+    unit = np.array([int(np.gcd.reduce(np.append(shapes[:, 1], rate.size))), 1])
+    demand, room = shapes[:, 1:].copy(), _room(problem, kind)
     if memory_binds(problem, kind, shapes):
-        memory_unit = max(1, int(np.gcd.reduce(shapes[:, 2])))
-        memory_unit *= max(1, int(cluster.capacity[..., MEMORY].max()) // memory_unit // MEMORY_LEVELS)
-        demand[:, MEMORY] //= memory_unit
-        free[..., MEMORY] //= memory_unit
+        unit[MEMORY] = max(1, int(np.gcd.reduce(shapes[:, 2])))
+        unit[MEMORY] *= max(1, int(cluster.capacity[..., MEMORY].max()) // int(unit[MEMORY]) // MEMORY_LEVELS)
     else:
         demand[:, MEMORY] = 0
-        free[..., MEMORY] = 0
-    return demand, free, rate.size // core_unit
+        room[..., MEMORY] = 0
+    demand //= unit
+    movers = np.flatnonzero(kind >= 0)
+    used = usage(cluster.pms, demand[kind[movers]], cluster.double[movers], cluster.pm[movers], cluster.node[movers])
+    return demand, room // unit - used, rate.size // int(unit[CORES])
 
 
 def memory_binds(problem: Problem, kind: NDArray[np.intp], shapes: NDArray[np.int64]) -> bool:
@@ -151,36 +154,19 @@ def memory_binds(problem: Problem, kind: NDArray[np.intp], shapes: NDArray[np.in
 
     It cannot where every VM asks for less memory a core than every node has, once what is pinned is taken off.
     """
-    cluster = problem.cluster
     if not len(shapes):
         return False
     if (shapes[:, 1] == 0).any():
         return True
-    movable = kind >= 0
-    room = cluster.free.copy()
-    single, double = movable & ~cluster.double, movable & cluster.double
-    np.add.at(room, (cluster.pm[single], cluster.node[single]), cluster.demand[single])
-    for node in (0, 1):
-        np.add.at(room[:, node], cluster.pm[double], cluster.demand[double])
-    room = room[cluster.open].reshape(-1, 2)
+    room = _room(problem, kind)[problem.cluster.open].reshape(-1, 2)
     worst = int((shapes[:, 2] / shapes[:, 1]).argmax())
     return bool((room[:, CORES] * shapes[worst, 2] > room[:, MEMORY] * shapes[worst, 1]).any())
 
 
-def _distinct(rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
-    """Return the distinct rows, sorted, and the index of each row among them.
-
-    Columns are packed into one integer key, which sorts ten times as fast as rows do.
-    """
-    if not rows.shape[1] or not len(rows):
-        return rows[:1], np.zeros(len(rows), dtype=np.intp)
-    key, size = np.zeros(len(rows), dtype=np.int64), 1
-    for column in rows.T:
-        low, span = int(column.min()), int(column.max() - column.min()) + 1
-        if size > (1 << 62) // span:  # too many digits: number what is there and go on
-            found, key = np.unique(key, return_inverse=True)
-            size = len(found)
-        key = key * span + (column - low)
-        size *= span
-    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
-    return rows[first], inverse.reshape(-1)
+def _room(problem: Problem, kind: NDArray[np.intp]) -> NDArray[np.int64]:
+    """Return what is free on each node once all VMs of any kind have left: int64 [P, 2, R], cores and MiB."""
+    cluster = problem.cluster
+    movers = np.flatnonzero(kind >= 0)
+    return cluster.free + usage(
+        cluster.pms, cluster.demand[movers], cluster.double[movers], cluster.pm[movers], cluster.node[movers]
+    )
