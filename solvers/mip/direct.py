@@ -181,7 +181,7 @@ class _Model:
                 locals_ = [vm for vm in own[key] if vm in by_vm]
                 fixed = len(own[key]) - len(locals_)
                 weight = max(1, len(own[key]))
-                terms = [var for vm in locals_ for var in by_vm[vm]]
+                terms: list[cp_model.LinearExpr] = [var for vm in locals_ for var in by_vm[vm]]
                 terms += [weight * var for vm, found in by_vm.items() if vm not in own[key] for var in found]
                 self.model.add(sum(terms) + fixed <= weight)
 
