@@ -1,9 +1,11 @@
 """Greedy: the best joint gain over all VM and destination pairs, again and again."""
 
+from collections.abc import Callable
+
 from data import Migration, Plan
 from solvers.contract import Problem, Solution
 from solvers.deadline import Deadline
-from solvers.incumbents import Incumbents
+from solvers.incumbents import EPSILON, Incumbents
 from solvers.moves import MoveTable
 from solvers.params import NoParams
 
@@ -25,16 +27,22 @@ class Greedy:
 
     def solve(self, problem: Problem, deadline: Deadline, seed: int = 0) -> Solution:  # noqa: ARG002 - deterministic
         """Return the greedy plan, as long as it got by the deadline."""
-        best = Incumbents(problem, deadline)
-        table = MoveTable(problem)
-        moves: list[Migration] = []
-        slots = best.slots
-        while len(moves) < problem.mnl and not deadline.expired(0.02):
-            move = table.best_move()
-            if move is None:
-                break
-            slots += table.gain(move)
-            table.apply(move)
-            moves.append(move)
-            best.offer(Plan(tuple(moves)), slots)
-        return best.solution()
+        return climb(problem, deadline, MoveTable.best_move)
+
+
+def climb(problem: Problem, deadline: Deadline, choose: Callable[[MoveTable], Migration | None]) -> Solution:
+    """Take the migration that ``choose`` names, again and again, until it gains nothing, or the limit or time is up."""
+    best = Incumbents(problem, deadline)
+    table = MoveTable(problem)
+    moves: list[Migration] = []
+    slots = best.slots
+    while len(moves) < problem.mnl and not deadline.expired(0.02):
+        move = choose(table)
+        gain = table.gain(move) if move is not None else 0.0
+        if move is None or gain <= EPSILON:
+            break
+        slots += gain
+        table.apply(move)
+        moves.append(move)
+        best.offer(Plan(tuple(moves)), slots)
+    return best.solution()

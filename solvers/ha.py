@@ -1,12 +1,13 @@
 """The published filter-and-score heuristic."""
 
 import numpy as np
+from numpy.typing import NDArray
 
-from data import Migration, Plan
+from data import Migration
 from data.cluster import CORES
 from solvers.contract import Problem, Solution
 from solvers.deadline import Deadline
-from solvers.incumbents import EPSILON, Incumbents
+from solvers.greedy import climb
 from solvers.moves import NEVER, MoveTable
 from solvers.params import NoParams
 
@@ -37,23 +38,15 @@ class FilterAndScore:
         cluster = problem.cluster
         cores = cluster.demand[:, CORES] * np.where(cluster.double, 2, 1)
         slot = problem.objective.rates[0].size if problem.objective.rates[0].resource == CORES else LARGEST_CORES
-        best = Incumbents(problem, deadline)
-        table = MoveTable(problem)
-        moves: list[Migration] = []
-        slots = best.slots
-        while len(moves) < problem.mnl and not deadline.expired(0.02):
-            relief = np.where(cores <= LARGEST_CORES, table.leave - cores / slot, NEVER)  # fragments, in slots
-            move = _first_movable(table, relief)
-            if move is None or table.gain(move) <= EPSILON:
-                break
-            slots += table.gain(move)
-            table.apply(move)
-            moves.append(move)
-            best.offer(Plan(tuple(moves)), slots)
-        return best.solution()
+        small = cores <= LARGEST_CORES
+
+        def choose(table: MoveTable) -> Migration | None:
+            return _first_movable(table, np.where(small, table.leave - cores / slot, NEVER))  # fragments, in slots
+
+        return climb(problem, deadline, choose)
 
 
-def _first_movable(table: MoveTable, relief: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> Migration | None:
+def _first_movable(table: MoveTable, relief: NDArray[np.float64]) -> Migration | None:
     """Return the best migration, to another PM, of the VM with the greatest relief that has one."""
     for vm in np.argsort(-relief, kind="stable"):
         if relief[vm] == NEVER:
