@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import InputError
+from data.rows import distinct_rows
 
 CORES, MEMORY = 0, 1
 """Columns of every resource axis: cores, then memory in MiB."""
@@ -130,8 +131,8 @@ class Cluster:
     @cached_property
     def _typing(self) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
         rows = np.column_stack([self.double.astype(np.int64), self.demand])
-        types, inverse = np.unique(rows, axis=0, return_inverse=True)
-        return _frozen(types), _frozen(inverse.reshape(-1))
+        types, inverse = distinct_rows(rows)
+        return _frozen(types), _frozen(inverse)
 
     def _validate(self) -> None:
         p, v = self.pms, self.vms

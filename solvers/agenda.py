@@ -8,10 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data import Migration
+from data.rows import distinct_rows
 from solvers.contract import Problem
 
 Place = tuple[int, int]
 """A PM and a node (0 for doubles)."""
+
+Free = list[list[int]]
+"""Cores and MiB that are free on both nodes of a PM: [2][R]."""
 
 
 def interchange_classes(problem: Problem) -> NDArray[np.intp]:
@@ -19,9 +23,7 @@ def interchange_classes(problem: Problem) -> NDArray[np.intp]:
     cluster = problem.cluster
     pool = cluster.pool[cluster.pm] if problem.rules.stay_in_cluster else np.zeros(cluster.vms, dtype=np.int32)
     alone = np.where(cluster.grouped | ~cluster.may_leave, np.arange(cluster.vms) + 1, 0)
-    _, inverse = np.unique(np.column_stack([cluster.vm_type, pool, alone]), axis=0, return_inverse=True)
-    classes: NDArray[np.intp] = inverse.reshape(-1)
-    return classes
+    return distinct_rows(np.column_stack([cluster.vm_type, pool, alone]))[1]
 
 
 class Agenda:
@@ -31,6 +33,8 @@ class Agenda:
     ----------
     moves : list of Migration
         What was carried out so far; every one was legal.
+    slots : list of float
+        What has been gained after each of them.
     """
 
     def __init__(
@@ -38,6 +42,9 @@ class Agenda:
     ) -> None:
         cluster = problem.cluster
         self.moves: list[Migration] = []
+        self.slots: list[float] = []
+        self._demand: list[list[int]] = cluster.demand.tolist()
+        self._double: list[bool] = cluster.double.tolist()
         self._problem = problem
         self._rng = rng
         self._placement = problem.placement()
@@ -45,7 +52,7 @@ class Agenda:
         self._departing: dict[int, set[int]] = {}
         self._arriving: dict[int, list[Place]] = {}
         self._gather(np.flatnonzero((pm != cluster.pm) | (node != cluster.node)), pm, node)
-        self._final = self._final_free()
+        self._free: dict[int, Free] = {}
         self._leavers: dict[int, set[int]] = defaultdict(set)
         self._awaited: dict[int, list[tuple[int, Place]]] = defaultdict(list)
         for key, vms in self._departing.items():
@@ -53,6 +60,9 @@ class Agenda:
                 self._leavers[int(cluster.pm[vm])].add(vm)
             for place in self._arriving[key]:
                 self._awaited[place[0]].append((key, place))
+        for changed in set(self._leavers) | set(self._awaited):
+            self._learn(changed)
+        self._final = self._final_free()
         self._version: dict[int, int] = defaultdict(int)
         self._exits: dict[int, list[tuple[float, float, int, int, int]]] = defaultdict(list)
         self._entries: dict[int, list[tuple[float, Place, int]]] = defaultdict(list)
@@ -94,32 +104,18 @@ class Agenda:
 
     def give_up_one(self) -> None:
         """Drop the arrival, and let the VM of its class stay, that cost least in the end."""
-        score = self._problem.score
         best: tuple[float, int, Place, int] | None = None
         for key, places in self._arriving.items():
             some = next(iter(self._departing[key]))
-            gains = [
-                (float(score.pm_slots(self._final[at[0]]) - score.pm_slots(self._with(some, at, 1))), at)
-                for at in places
-            ]
-            losses = [
-                (
-                    float(
-                        score.pm_slots(self._final[self._home(vm)[0]])
-                        - score.pm_slots(self._with(vm, self._home(vm), -1))
-                    ),
-                    vm,
-                )
-                for vm in sorted(self._departing[key])
-            ]
-            (gain, place), (loss, vm) = min(gains), min(losses)
+            gain, place = min((-self._change(self._final, some, place, 1), place) for place in places)
+            loss, vm = min((-self._change(self._final, vm, self._home(vm), -1), vm) for vm in self._departing[key])
             candidate = (gain + loss, key, place, vm)
             best = candidate if best is None else min(best, candidate)
         assert best is not None
         _, key, place, vm = best
-        self._final[place[0]] = self._with(vm, place, 1)
-        self._final[self._home(vm)[0]] = self._with(vm, self._home(vm), -1)
         touched = {place[0], self._home(vm)[0]}
+        self._adjust(self._final, vm, place, 1)
+        self._adjust(self._final, vm, self._home(vm), -1)
         self._finish(key, vm, place)
         self._rank(touched)
 
@@ -138,51 +134,67 @@ class Agenda:
             if vms:
                 self._departing.setdefault(key, set()).update(vms)
 
-    def _final_free(self) -> NDArray[np.int64]:
-        """Return what is free once everything has been carried out: int64 [P, 2, R]."""
-        self._final = self._placement.free.copy()
+    def _final_free(self) -> dict[int, Free]:
+        """Return what is free on each PM that changes, once everything has been carried out."""
+        final = {pm: [list(node) for node in free] for pm, free in self._free.items()}
         for key, vms in self._departing.items():
             some = next(iter(vms))
             for vm in vms:
-                self._final[self._home(vm)[0]] = self._with(vm, self._home(vm), 1)
+                self._adjust(final, vm, self._home(vm), 1)
             for place in self._arriving[key]:
-                self._final[place[0]] = self._with(some, place, -1)
-        return self._final
+                self._adjust(final, some, place, -1)
+        return final
 
     def _home(self, vm: int) -> Place:
         return int(self._placement.pm[vm]), int(self._placement.node[vm])
 
-    def _with(self, vm: int, place: Place, sign: int) -> NDArray[np.int64]:
-        """Return the final free resources of a PM with the VM's demand given back (1) or taken (-1) there."""
-        free: NDArray[np.int64] = self._final[place[0]].copy()
-        free[self._nodes(vm, place)] += sign * self._problem.cluster.demand[vm]
-        return free
+    def _nodes(self, vm: int, place: Place) -> tuple[int, ...]:
+        return (0, 1) if self._double[vm] else (place[1],)
 
-    def _nodes(self, vm: int, place: Place) -> slice:
-        return slice(0, 2) if self._problem.cluster.double[vm] else slice(place[1], place[1] + 1)
+    def _adjust(self, free: dict[int, Free], vm: int, place: Place, sign: int) -> None:
+        """Give the VM's demand back (1) or take it (-1) at a place."""
+        for node in self._nodes(vm, place):
+            for resource, amount in enumerate(self._demand[vm]):
+                free[place[0]][node][resource] += sign * amount
 
-    def _fits(self, vm: int, place: Place, spare: int | None = None) -> bool:
-        """Tell whether a VM like ``vm`` has room at a place, if ``spare`` had left its own."""
-        free = self._placement.free[place[0]]
-        if spare is not None:
-            free = free.copy()
-            free[self._nodes(spare, self._home(spare))] += self._problem.cluster.demand[spare]
-        return bool((free[self._nodes(vm, place)] >= self._problem.cluster.demand[vm]).all())
+    def _change(self, free: dict[int, Free], vm: int, place: Place, sign: int) -> float:
+        """Return the slots that giving back (1) or taking (-1) the VM's demand at a place would gain."""
+        score, here = self._problem.score, free[place[0]]
+        before = score.one_pm_slots(here)
+        self._adjust(free, vm, place, sign)
+        after = score.one_pm_slots(here)
+        self._adjust(free, vm, place, -sign)
+        return after - before
+
+    def _fits(self, vm: int, place: Place) -> bool:
+        """Tell whether a VM like ``vm`` has room at a place."""
+        free, demand = self._free[place[0]], self._demand[vm]
+        return all(
+            left >= amount for node in self._nodes(vm, place) for left, amount in zip(free[node], demand, strict=True)
+        )
+
+    def _fits_without(self, vm: int, place: Place, leavers: Iterable[int]) -> bool:
+        """Tell whether a VM like ``vm`` would have room at a place once some VMs of that PM had left."""
+        gone = list(leavers)
+        for leaver in gone:
+            self._adjust(self._free, leaver, self._home(leaver), 1)
+        fits = self._fits(vm, place)
+        for leaver in gone:
+            self._adjust(self._free, leaver, self._home(leaver), -1)
+        return fits
 
     def _in_the_way(self, key: int, place: Place) -> list[int]:
         """Return the fewest departing VMs, largest first, without which a blocked arrival has room; or none."""
-        cluster = self._problem.cluster
         some = next(iter(self._departing[key]))
-        free = self._placement.free[place[0]].copy()
-        wanted = cluster.demand[some]
+        if self._fits(some, place):
+            return []
         vms: list[int] = []
-        for vm in sorted(self._leavers[place[0]] - self._hopped, key=lambda vm: (-int(cluster.demand[vm, 0]), vm)):
-            if (free[self._nodes(some, place)] >= wanted).all():
-                break
-            if cluster.double[vm] or cluster.double[some] or self._placement.node[vm] == place[1]:
-                free[self._nodes(vm, self._home(vm))] += cluster.demand[vm]
+        for vm in sorted(self._leavers[place[0]] - self._hopped, key=lambda vm: (-self._demand[vm][0], vm)):
+            if self._double[vm] or self._double[some] or self._home(vm)[1] == place[1]:
                 vms.append(vm)
-        return vms if (free[self._nodes(some, place)] >= wanted).all() else []
+                if self._fits_without(some, place, vms):
+                    return vms
+        return []
 
     def _send_aside(self, vms: list[int]) -> bool:
         """Hop all of some VMs, or none where one has nowhere to go."""
@@ -199,14 +211,14 @@ class Agenda:
             return True
         for back in reversed(backs):
             self._move(back.vm, (back.pm, back.node))
-        del self.moves[done:]
+        del self.moves[done:], self.slots[done:]
         return False
 
     def _unblocks(self, vm: int) -> bool:
         """Tell whether an arrival at the VM's PM has no room now and would have once the VM has left."""
         for key, place in self._awaited[self._home(vm)[0]]:
             some = next(iter(self._departing[key]))
-            if not self._fits(some, place) and self._fits(some, place, spare=vm):
+            if not self._fits(some, place) and self._fits_without(some, place, (vm,)):
                 return True
         return False
 
@@ -220,13 +232,24 @@ class Agenda:
         return int(pm), int(node)
 
     def _move(self, vm: int, place: Place) -> None:
-        source = self._home(vm)[0]
+        source = self._home(vm)
+        self._learn(place[0])
+        gain = self._change(self._free, vm, source, 1)
+        self._adjust(self._free, vm, source, 1)
+        gain += self._change(self._free, vm, place, -1)
+        self._adjust(self._free, vm, place, -1)
         self.moves.append(Migration(vm, *place))
+        self.slots.append((self.slots[-1] if self.slots else 0.0) + gain)
         self._placement.apply(self.moves[-1])
-        self._leavers[source].discard(vm)
+        self._leavers[source[0]].discard(vm)
         if vm in self._departing.get(int(self._classes[vm]), ()):
             self._leavers[place[0]].add(vm)
-        self._rank({source, place[0]})
+        self._rank({source[0], place[0]})
+
+    def _learn(self, pm: int) -> None:
+        """Keep what is free on a PM as plain integers, which single PMs are handled with far faster than arrays."""
+        if pm not in self._free:
+            self._free[pm] = self._placement.free[pm].tolist()
 
     def _finish(self, key: int, vm: int, place: Place) -> None:
         """Strike one departure and one arrival off the agenda."""
@@ -241,28 +264,19 @@ class Agenda:
 
     def _rank(self, pms: Iterable[int]) -> None:
         """Put the departures and arrivals of some PMs, whose free resources changed, back into the queues."""
-        score, free = self._problem.score, self._placement.free
         for pm in pms:
             self._version[pm] += 1
-            before = float(score.pm_slots(free[pm]))
+            version = self._version[pm]
             for vm in self._leavers[pm]:
-                after = free[pm].copy()
-                after[self._nodes(vm, self._home(vm))] += self._problem.cluster.demand[vm]
-                item = (
-                    self._need(vm),
-                    self._whim(before - float(score.pm_slots(after))),
-                    -len(self.moves),
-                    vm,
-                    self._version[pm],
+                cost = self._whim(-self._change(self._free, vm, self._home(vm), 1))
+                heapq.heappush(
+                    self._exits[int(self._classes[vm])], (self._need(vm), cost, -len(self.moves), vm, version)
                 )
-                heapq.heappush(self._exits[int(self._classes[vm])], item)
             for key, place in self._awaited.get(pm, ()):
                 some = next(iter(self._departing[key]))
                 if self._fits(some, place):
-                    after = free[pm].copy()
-                    after[self._nodes(some, place)] -= self._problem.cluster.demand[some]
-                    gain = float(score.pm_slots(after)) - before
-                    heapq.heappush(self._entries[key], (self._whim(-gain), place, self._version[pm]))
+                    cost = self._whim(-self._change(self._free, some, place, -1))
+                    heapq.heappush(self._entries[key], (cost, place, version))
 
     def _need(self, vm: int) -> float:
         """Rank a departure: first what makes room for an arrival, then what leaves a PM where one waits, then the rest.

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data import Migration, Placement
+from data.rows import distinct_rows
 from solvers.contract import Problem
 from solvers.incumbents import EPSILON
 
@@ -47,8 +48,7 @@ class MoveTable:
         self.placement = problem.placement() if placement is None else placement
         self._score = problem.score
         pool = cluster.pool[cluster.pm] if problem.rules.stay_in_cluster else np.zeros(cluster.vms, dtype=np.int32)
-        kinds, inverse = np.unique(np.column_stack([cluster.vm_type, pool]), axis=0, return_inverse=True)
-        self.kind: NDArray[np.intp] = inverse.reshape(-1)
+        kinds, self.kind = distinct_rows(np.column_stack([cluster.vm_type, pool]))
         shapes = cluster.types[kinds[:, 0]]
         self.kind_double: NDArray[np.bool_] = shapes[:, 0] == 1
         self._takes = _occupations(shapes)

@@ -47,24 +47,12 @@ def order(problem: Problem, pm: NDArray[np.int32], node: NDArray[np.int8], deadl
             if not (agenda.carry_out_next() or agenda.hop()):
                 agenda.give_up_one()
                 complete = False
-        plan = best_prefix(problem, Plan(tuple(agenda.moves)))
-        slots = problem.score.slots(problem.placement().apply_plan(plan).free)
+        slots = max(agenda.slots, default=0.0)
         if slots > best_slots + EPSILON:
-            best, best_slots = plan, slots
+            length = (
+                next((n for n, each in enumerate(agenda.slots, 1) if each >= slots - EPSILON), 0) if slots > 0 else 0
+            )
+            best, best_slots = Plan(tuple(agenda.moves[:length])), slots
         if (complete and not agenda.unfinished) or deadline.expired(RESERVE_S):
             break
     return best
-
-
-def best_prefix(problem: Problem, plan: Plan) -> Plan:
-    """Cut a valid plan after its best step, the earliest of equals."""
-    placement, score = problem.placement(), problem.score
-    best, best_slots, slots = 0, 0.0, 0.0
-    for length, migration in enumerate(plan, start=1):
-        pms = np.unique([placement.pm[migration.vm], migration.pm])
-        before = score.pm_slots(placement.free[pms]).sum()
-        placement.apply(migration)
-        slots += float(score.pm_slots(placement.free[pms]).sum() - before)
-        if slots > best_slots + EPSILON:
-            best, best_slots = length, slots
-    return plan.prefix(best)

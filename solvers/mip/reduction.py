@@ -11,7 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.cluster import CORES, MEMORY, usage
+from data.rows import distinct_rows
 from solvers.contract import Problem
+from solvers.mip.worth import Worth
+
+ANY_POOL = -1
 
 MEMORY_LEVELS = 2048
 """Most memory levels that are told apart; a finer memory grid is rounded, in the direction that keeps bounds valid."""
@@ -21,7 +25,8 @@ MEMORY_LEVELS = 2048
 class Reduction:
     """The counted form of a problem: T1 kinds of singles, T2 kinds of doubles, S node states, C PM classes.
 
-    Cores and memory are in units that divide all demands. Memory is dropped (all zero) where it cannot bind.
+    Where slots on both nodes count, their placeholders are one more kind of doubles, the last (D = T2 + 1; else
+    D = T2), and every PM holds as many as fit; they take no part in what is free. Cores and memory are in units that divide all demands. Memory is dropped (all zero) where it cannot bind.
     Anti-affinity is left out: the reduction is a relaxation of the problem where there are groups.
     """
 
@@ -31,9 +36,9 @@ class Reduction:
     single_pool: NDArray[np.int64]
     """[T1], the pool that VMs of the kind must stay in; 0 where they may go anywhere."""
     double: NDArray[np.int64]
-    """[T2, 2], units of cores and memory on each of the two nodes."""
+    """[D, 2], units of cores and memory on each of the two nodes."""
     double_pool: NDArray[np.int64]
-    """[T2]."""
+    """[D]; `ANY_POOL` for placeholders."""
     kind: NDArray[np.intp]
     """[V], the kind of each VM: below T1 a single, then the doubles; -1 for VMs that may not or need not move."""
     content: NDArray[np.int64]
@@ -49,11 +54,13 @@ class Reduction:
     class_states: NDArray[np.int64]
     """[C, 2], the two node states, the lower first: the nodes of a PM may be swapped."""
     class_doubles: NDArray[np.int64]
-    """[C, T2], movable doubles of each kind."""
+    """[C, D], movable doubles of each kind."""
     class_count: NDArray[np.int64]
     """[C], PMs in the class."""
-    slot: int
-    """Units of cores in a slot."""
+    worth: Worth
+    """What free resources are worth."""
+    unit: tuple[int, int]
+    """Cores and MiB of a unit."""
 
     @cached_property
     def levels(self) -> tuple[int, int]:
@@ -68,7 +75,12 @@ class Reduction:
     @cached_property
     def kinds(self) -> int:
         """T1 + T2."""
-        return len(self.single) + len(self.double)
+        return len(self.single) + self.doubles
+
+    @property
+    def doubles(self) -> int:
+        """T2."""
+        return len(self.double) - (self.worth.half > 0)
 
 
 def reduce_problem(problem: Problem) -> Reduction:
@@ -76,7 +88,8 @@ def reduce_problem(problem: Problem) -> Reduction:
     cluster = problem.cluster
     kind, shapes, pools = _kinds(problem)
     singles = int((shapes[:, 0] == 0).sum())
-    demand, free, slot = _units(problem, kind, shapes)
+    worth = Worth.of(problem.score)
+    demand, free, unit = _units(problem, kind, shapes, worth)
     active = np.flatnonzero(cluster.open)
     content_of = np.zeros((cluster.pms, 2, singles), dtype=np.int64)
     vms = np.flatnonzero((kind >= 0) & (kind < singles))
@@ -84,6 +97,12 @@ def reduce_problem(problem: Problem) -> Reduction:
     doubles_of = np.zeros((cluster.pms, len(shapes) - singles), dtype=np.int64)
     vms = np.flatnonzero(kind >= singles)
     np.add.at(doubles_of, (cluster.pm[vms], kind[vms] - singles), 1)
+    if worth.half:
+        half = worth.half // unit[CORES]
+        held = free[..., CORES].min(axis=1) // half
+        free[..., CORES] -= half * held[:, None]
+        doubles_of = np.column_stack([doubles_of, held])
+        demand, pools = np.vstack([demand, [[half, 0]]]), np.append(pools, ANY_POOL)
     pool = cluster.pool.astype(np.int64) if problem.rules.stay_in_cluster else np.zeros(cluster.pms, dtype=np.int64)
     content, content_id = distinct_rows(content_of[active].reshape(2 * len(active), singles))
     rows = np.column_stack([content_id, free[active].reshape(-1, 2), np.repeat(pool[active], 2)])
@@ -109,7 +128,8 @@ def reduce_problem(problem: Problem) -> Reduction:
         class_states=classes[:, :2].copy(),
         class_doubles=classes[:, 2:].copy(),
         class_count=np.bincount(class_id, minlength=len(classes)),
-        slot=slot,
+        worth=worth,
+        unit=unit,
     )
 
 
