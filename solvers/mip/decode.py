@@ -1,6 +1,7 @@
 """From patterns to a target placement: which PM, which node and which VM carries out each."""
 
 from collections import defaultdict
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,19 @@ def decode(master: Master, use: Ints, seed: int) -> tuple[NDArray[np.int32], NDA
     return cast.target()
 
 
+class _Index:
+    """Where each value of an array stands in it."""
+
+    def __init__(self, values: NDArray[Any]) -> None:
+        self._order = np.argsort(values, kind="stable")
+        self._sorted = values[self._order]
+
+    def of(self, value: int) -> NDArray[np.intp]:
+        """Return the positions of ``value``."""
+        low, high = np.searchsorted(self._sorted, [value, value + 1])
+        return self._order[low:high]
+
+
 class _Cast:
     """Who plays which part."""
 
@@ -52,14 +66,14 @@ class _Cast:
         self._turned: dict[Place, int] = {}
         self._leavers: dict[int, list[int]] = defaultdict(list)
         self._places: dict[int, list[Place]] = defaultdict(list)
-        self._by_pm = np.argsort(self._cluster.pm, kind="stable")
-        self._start = np.searchsorted(self._cluster.pm[self._by_pm], np.arange(self._cluster.pms + 1))
+        self._vms_on = _Index(self._cluster.pm)
+        self._members = _Index(self._reduction.pm_class)
+        self._nodes_in = _Index(self._reduction.node_state.reshape(-1))
 
     def pms(self, pm_class: int, times: int) -> list[int]:
         """Take PMs of a class that nobody has taken."""
         if pm_class not in self._free_pms:
-            members = np.flatnonzero(self._reduction.pm_class == pm_class)
-            self._free_pms[pm_class] = self._rng.permutation(members).tolist()
+            self._free_pms[pm_class] = self._rng.permutation(self._members.of(pm_class)).tolist()
         return [self._free_pms[pm_class].pop() for _ in range(times)]
 
     def turn(self, pm: int, pattern: Pattern) -> None:
@@ -72,8 +86,8 @@ class _Cast:
         """Take nodes in a state, once all PM patterns are handed out, that nobody has taken."""
         if state not in self._free_nodes:
             turned = [place for place, made in self._turned.items() if made == state]
-            original = np.argwhere(self._reduction.node_state == state)
-            places = [(int(pm), int(node)) for pm, node in original if (int(pm), int(node)) not in self._turned]
+            original = [divmod(index, 2) for index in self._nodes_in.of(state).tolist()]
+            places = [place for place in original if place not in self._turned]
             # overdrawn nodes are all taken, so their order does not matter
             self._free_nodes[state] = [places[i] for i in self._rng.permutation(len(places))] + turned
         return [self._free_nodes[state].pop() for _ in range(times)]
@@ -81,7 +95,7 @@ class _Cast:
     def carry_out(self, pattern: Pattern, pm: int, node: int) -> None:
         """Let the pattern's VMs leave and note the places where VMs arrive."""
         singles = len(self._reduction.single)
-        here = self._by_pm[self._start[pm] : self._start[pm + 1]]
+        here = self._vms_on.of(pm)
         for kind in np.flatnonzero(pattern.leaving).tolist():
             vms = here[self._reduction.kind[here] == kind]
             if kind < singles:
