@@ -202,6 +202,8 @@ def _wave_objection(replay: _Replay, plan: Plan, waves: Sequence[int]) -> str:
 
 def _arrive_together(replay: _Replay, members: Sequence[tuple[int, int, int]], vm: int, pm: int) -> str:
     """Say whether a fellow arrives in the same domain in the same wave, or return an empty string."""
+    if vm not in replay.groups:
+        return ""
     arriving = {other: target for other, target, _ in members}
     for granularity, group in replay.groups.get(vm, ()):
         for fellow in group:

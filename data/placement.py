@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from data.cluster import Cluster, Rules
 from data.plan import Migration, Plan
 
+ALL = slice(None)
+
 
 class Placement:
     """Who sits where right now, and which migrations are legal.
@@ -42,28 +44,28 @@ class Placement:
         mask[self.pm[vm], self.node[vm]] = False
         return mask
 
-    def fits(self, vm: int) -> NDArray[np.bool_]:
-        """Tell which nodes have room for ``vm``: bool [P, 2]; a double needs both nodes and uses column 0."""
-        room: NDArray[np.bool_] = (self.free >= self.cluster.demand[vm]).all(axis=2)
+    def fits(self, vm: int, pms: slice = ALL) -> NDArray[np.bool_]:
+        """Tell which nodes of ``pms`` have room for ``vm``: bool [P, 2]; a double needs both and uses column 0."""
+        room: NDArray[np.bool_] = (self.free[pms] >= self.cluster.demand[vm]).all(axis=2)
         if self.cluster.double[vm]:
             room[:, 0] &= room[:, 1]
             room[:, 1] = False
         return room
 
-    def allowed(self, vm: int) -> NDArray[np.bool_]:
-        """Tell which PMs the rules leave to ``vm``, whatever room they have: bool [P].
+    def allowed(self, vm: int, pms: slice = ALL) -> NDArray[np.bool_]:
+        """Tell which of ``pms`` the rules leave to ``vm``, whatever room they have: bool [P].
 
         A VM that is pinned or on a closed PM may go nowhere. A PM (for rack groups: any PM of the rack) where a
         fellow of one of the VM's groups sits may not be entered; where they share one already, it may stay.
         """
         cluster = self.cluster
         if not cluster.may_leave[vm]:
-            return np.zeros(cluster.pms, dtype=bool)
-        mask = cluster.open.copy()
+            return np.zeros_like(cluster.open[pms])
+        mask = cluster.open[pms].copy()
         if self.rules.stay_in_cluster:
-            mask &= cluster.pool == cluster.pool[self.pm[vm]]
+            mask &= cluster.pool[pms] == cluster.pool[self.pm[vm]]
         for index in cluster.groups_of.get(vm, ()):
-            mask &= ~self._taken(vm, index)
+            mask &= ~self._taken(vm, index)[pms]
         return mask
 
     def _taken(self, vm: int, index: int) -> NDArray[np.bool_]:
@@ -98,9 +100,11 @@ class Placement:
         return back
 
     def is_legal(self, migration: Migration) -> bool:
-        """Tell whether one migration is legal now."""
+        """Tell whether one migration is legal now; looks at its destination only, however many PMs there are."""
         vm, pm, node = migration
-        return bool(self.legal(vm)[pm, node])
+        here = slice(pm, pm + 1)
+        stays = pm == self.pm[vm] and node == self.node[vm]
+        return not stays and bool(self.allowed(vm, here)[0] and self.fits(vm, here)[0, node])
 
     def apply_plan(self, plan: Plan) -> Self:
         """Carry out every migration of a plan, each of which must be legal when its turn comes."""

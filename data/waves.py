@@ -36,7 +36,8 @@ def _joins(arrivals: Placement, members: list[Migration], migration: Migration) 
     """Tell whether a migration is independent of those already in the wave."""
     if any(migration.vm == other.vm for other in members) or not arrivals.is_legal(migration):
         return False
-    return not any(_meet(arrivals, migration, other) for other in members)
+    grouped = arrivals.cluster.grouped[migration.vm]
+    return not (grouped and any(_meet(arrivals, migration, other) for other in members))
 
 
 def _meet(placement: Placement, one: Migration, other: Migration) -> bool:
