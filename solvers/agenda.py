@@ -1,7 +1,7 @@
 """What is still to be done on the way to a target placement."""
 
 import heapq
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 import numpy as np
@@ -33,6 +33,8 @@ class Agenda:
     ----------
     moves : list of Migration
         What was carried out so far; every one was legal.
+    unfinished : int
+        How many arrivals are still to come.
     slots : list of float
         What has been gained after each of them.
     """
@@ -50,7 +52,7 @@ class Agenda:
         self._placement = problem.placement()
         self._classes = interchange_classes(problem)
         self._departing: dict[int, set[int]] = {}
-        self._arriving: dict[int, list[Place]] = {}
+        self._arriving: dict[int, Counter[Place]] = {}
         self._gather(np.flatnonzero((pm != cluster.pm) | (node != cluster.node)), pm, node)
         self._free: dict[int, Free] = {}
         self._leavers: dict[int, set[int]] = defaultdict(set)
@@ -58,21 +60,17 @@ class Agenda:
         for key, vms in self._departing.items():
             for vm in vms:
                 self._leavers[int(cluster.pm[vm])].add(vm)
-            for place in self._arriving[key]:
+            for place in self._arriving[key].elements():
                 self._awaited[place[0]].append((key, place))
         for changed in set(self._leavers) | set(self._awaited):
             self._learn(changed)
         self._final = self._final_free()
+        self.unfinished = sum(counts.total() for counts in self._arriving.values())
         self._version: dict[int, int] = defaultdict(int)
         self._exits: dict[int, list[tuple[float, float, int, int, int]]] = defaultdict(list)
         self._entries: dict[int, list[tuple[float, Place, int]]] = defaultdict(list)
         self._hopped: set[int] = set()
         self._rank(set(self._leavers) | set(self._awaited))
-
-    @property
-    def unfinished(self) -> int:
-        """How many arrivals are still to come."""
-        return sum(map(len, self._arriving.values()))
 
     def carry_out_next(self) -> bool:
         """Carry out the migration that unblocks most, then gains most; False where none is possible."""
@@ -129,7 +127,7 @@ class Agenda:
             if homes.get((key, place)):
                 homes[key, place].pop()
             else:
-                self._arriving.setdefault(key, []).append(place)
+                self._arriving.setdefault(key, Counter())[place] += 1
         for (key, _), vms in homes.items():
             if vms:
                 self._departing.setdefault(key, set()).update(vms)
@@ -141,7 +139,7 @@ class Agenda:
             some = next(iter(vms))
             for vm in vms:
                 self._adjust(final, vm, self._home(vm), 1)
-            for place in self._arriving[key]:
+            for place in self._arriving[key].elements():
                 self._adjust(final, some, place, -1)
         return final
 
@@ -255,7 +253,10 @@ class Agenda:
         """Strike one departure and one arrival off the agenda."""
         self._departing[key].discard(vm)
         self._leavers[self._home(vm)[0]].discard(vm)
-        self._arriving[key].remove(place)
+        self.unfinished -= 1
+        self._arriving[key][place] -= 1
+        if not self._arriving[key][place]:
+            del self._arriving[key][place]
         self._awaited[place[0]].remove((key, place))
         if not self._awaited[place[0]]:
             del self._awaited[place[0]]

@@ -31,27 +31,27 @@ def decode(master: Master, use: Ints, seed: int) -> tuple[NDArray[np.int32], NDA
     used = [(master.patterns[index], int(use[index])) for index in np.flatnonzero(use).tolist()]
     for pattern, times in used:
         if pattern.pm_class >= 0:
-            for pm in cast.pms(pattern.pm_class, times):
-                cast.turn(pm, pattern)
-                cast.carry_out(pattern, pm, 0)
+            pms = cast.pms(pattern.pm_class, times)
+            cast.turn(pms, pattern)
+            cast.carry_out(pattern, [(pm, 0) for pm in pms])
     for pattern, times in used:
         if pattern.pm_class < 0:
-            for pm, node in cast.nodes(pattern.state, times):
-                cast.carry_out(pattern, pm, node)
+            cast.carry_out(pattern, cast.nodes(pattern.state, times))
     return cast.target()
 
 
 class _Index:
-    """Where each value of an array stands in it."""
+    """Where each value of an integer array stands in it; what is negative is left out."""
 
     def __init__(self, values: NDArray[Any]) -> None:
         self._order = np.argsort(values, kind="stable")
-        self._sorted = values[self._order]
+        self._start = np.searchsorted(values[self._order], np.arange(int(values.max(initial=-1)) + 2)).tolist()
 
     def of(self, value: int) -> NDArray[np.intp]:
         """Return the positions of ``value``."""
-        low, high = np.searchsorted(self._sorted, [value, value + 1])
-        return self._order[low:high]
+        if value + 1 >= len(self._start):
+            return self._order[:0]
+        return self._order[self._start[value] : self._start[value + 1]]
 
 
 class _Cast:
@@ -63,12 +63,14 @@ class _Cast:
         self._rng = rng
         self._free_pms: dict[int, list[int]] = {}
         self._free_nodes: dict[int, list[Place]] = {}
-        self._turned: dict[Place, int] = {}
+        self._turned: set[int] = set()
+        self._made: dict[int, list[Place]] = defaultdict(list)
         self._leavers: dict[int, list[int]] = defaultdict(list)
         self._places: dict[int, list[Place]] = defaultdict(list)
         self._vms_on = _Index(self._cluster.pm)
         self._members = _Index(self._reduction.pm_class)
         self._nodes_in = _Index(self._reduction.node_state.reshape(-1))
+        self._turn_of_vm = self._cluster.grouped + rng.random(self._cluster.vms)  # members of groups leave last
 
     def pms(self, pm_class: int, times: int) -> list[int]:
         """Take PMs of a class that nobody has taken."""
@@ -76,35 +78,36 @@ class _Cast:
             self._free_pms[pm_class] = self._rng.permutation(self._members.of(pm_class)).tolist()
         return [self._free_pms[pm_class].pop() for _ in range(times)]
 
-    def turn(self, pm: int, pattern: Pattern) -> None:
+    def turn(self, pms: list[int], pattern: Pattern) -> None:
         """Note the node states that a PM pattern leaves behind."""
         made = dict(pattern.swaps)
-        for node in (0, 1):
-            self._turned[pm, node] = made[int(self._reduction.node_state[pm, node])]
+        for pm in pms:
+            self._turned.add(pm)
+            for node, state in enumerate(self._reduction.node_state[pm].tolist()):
+                self._made[made[state]].append((pm, node))
 
     def nodes(self, state: int, times: int) -> list[Place]:
         """Take nodes in a state, once all PM patterns are handed out, that nobody has taken."""
         if state not in self._free_nodes:
-            turned = [place for place, made in self._turned.items() if made == state]
-            original = [divmod(index, 2) for index in self._nodes_in.of(state).tolist()]
-            places = [place for place in original if place not in self._turned]
-            # overdrawn nodes are all taken, so their order does not matter
-            self._free_nodes[state] = [places[i] for i in self._rng.permutation(len(places))] + turned
+            original = [divmod(index, 2) for index in self._rng.permutation(self._nodes_in.of(state)).tolist()]
+            untouched = [place for place in original if place[0] not in self._turned]
+            self._free_nodes[state] = untouched + self._made[state]
         return [self._free_nodes[state].pop() for _ in range(times)]
 
-    def carry_out(self, pattern: Pattern, pm: int, node: int) -> None:
-        """Let the pattern's VMs leave and note the places where VMs arrive."""
+    def carry_out(self, pattern: Pattern, places: list[Place]) -> None:
+        """Let the pattern's VMs leave at some places, and note that VMs arrive there."""
         singles = len(self._reduction.single)
-        here = self._vms_on.of(pm)
-        for kind in np.flatnonzero(pattern.leaving).tolist():
-            vms = here[self._reduction.kind[here] == kind]
-            if kind < singles:
-                vms = vms[self._cluster.node[vms] == node]
-            vms = self._rng.permutation(vms)
-            vms = vms[np.argsort(self._cluster.grouped[vms], kind="stable")]
-            self._leavers[kind] += vms[: pattern.leaving[kind]].tolist()
-        for kind in np.flatnonzero(pattern.arriving).tolist():
-            self._places[kind] += [(pm, node if kind < singles else 0)] * int(pattern.arriving[kind])
+        leaving = [(kind, int(pattern.leaving[kind])) for kind in np.flatnonzero(pattern.leaving).tolist()]
+        arriving = [(kind, int(pattern.arriving[kind])) for kind in np.flatnonzero(pattern.arriving).tolist()]
+        for pm, node in places:
+            here = self._vms_on.of(pm)
+            for kind, count in leaving:
+                vms = here[self._reduction.kind[here] == kind]
+                if kind < singles:
+                    vms = vms[self._cluster.node[vms] == node]
+                self._leavers[kind] += vms[np.argsort(self._turn_of_vm[vms])[:count]].tolist()
+            for kind, count in arriving:
+                self._places[kind] += [(pm, node if kind < singles else 0)] * count
 
     def target(self) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
         """Match leaving VMs to places: members of groups first, where no fellow is; then all others."""
