@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from data.rows import distinct_rows
+
 NOWHERE = -1
 
 
@@ -30,8 +32,7 @@ def scatter(
     """
     pm = np.full(len(demand), NOWHERE, dtype=np.int32)
     node = np.zeros(len(demand), dtype=np.int8)
-    types, type_of = np.unique(np.column_stack([demand, double]), axis=0, return_inverse=True)
-    type_of = type_of.reshape(-1)
+    types, type_of = distinct_rows(np.column_stack([demand, double]))
     need = 2 * types[:, 0] + types[:, 2]
     for index in np.argsort(-need, kind="stable"):
         vms = rng.permutation(np.flatnonzero(type_of == index))
