@@ -1,7 +1,5 @@
 """Bounds that need no linear programme: a handful of price vectors in closed form."""
 
-import numpy as np
-
 from solvers.mip.pricing import Evaluation, Pricer, Prices
 
 MIGRATION_PRICES = (1 / 2, 1 / 3, 1 / 4, 2 / 3, 3 / 4, 1.0, 0.0, 3 / 8, 5 / 8)
@@ -18,13 +16,10 @@ def static_prices(pricer: Pricer, migration: float, blend: float = 0.0) -> Price
     blend
         The share, 0 to 1, of pricing by cores instead: fragments cost something then.
     """
-    slot = pricer.reduction.slot
-    single, double = (size[:, 0] / slot for size in (pricer.reduction.single, pricer.reduction.double))
-    return Prices.rounded(
-        -(1 - blend) * np.floor(single) - blend * single,
-        -2 * ((1 - blend) * np.floor(double) + blend * double),
-        migration,
-    )
+    reduction = pricer.reduction
+    single = reduction.worth.covered(reduction.single, reduction.unit, blend)
+    double = reduction.worth.covered(reduction.double[: reduction.doubles], reduction.unit, blend)
+    return Prices.rounded(-single, -2 * double, migration)
 
 
 def static_bound(pricer: Pricer) -> Evaluation:

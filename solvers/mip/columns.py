@@ -1,5 +1,7 @@
 """The search by columns: bound, linear programme, whole patterns, executable plan."""
 
+from fractions import Fraction
+
 import numpy as np
 
 from solvers.contract import Problem
@@ -29,18 +31,13 @@ CASTS = 12
 """Random castings of the same patterns that are tried, until one can be carried out in full."""
 
 
-def applies(problem: Problem) -> bool:
-    """Tell whether the formulation expresses the objective: slots of cores on single nodes."""
-    return len(problem.objective.rates) == 1 and problem.objective.rates[0].kind == "cores"
-
-
 class ColumnSearch:
     """One run: offers plans to ``best`` and keeps the certified bound.
 
     Attributes
     ----------
     bound : float
-        Slots, counted from 0: no plan within the limit ends with more. Whole, since slots are.
+        Slots, counted from 0: no plan within the limit ends with more. A multiple of the objective's step.
 
     Raises
     ------
@@ -58,18 +55,19 @@ class ColumnSearch:
         self._threads = threads
         self._seed = seed
         self._pricer = Pricer(reduce_problem(problem))
-        self._initial = best.slots
+        self._initial = self._pricer.initial_slots
         self._centre = static_bound(self._pricer)
 
     @property
     def bound(self) -> float:
         """Slots that no plan exceeds."""
-        return self._initial + self._target
+        step = self._pricer.reduction.worth.step
+        return float((Fraction(self._initial) + Fraction(self._centre.bound)) // step * step)
 
     @property
     def _target(self) -> float:
-        """The most whole slots that can be gained."""
-        return max(0.0, float(np.floor(self._centre.bound + EPSILON)))
+        """The most that can be gained, as columns count it."""
+        return max(0.0, self.bound - self._initial)
 
     @property
     def closed(self) -> bool:
@@ -134,6 +132,6 @@ class ColumnSearch:
                 placement = self._problem.placement().apply_plan(plan)
                 table = MoveTable(self._problem, placement)
                 run_two_step(table, self._problem.mnl, self._deadline, self._best, plan.migrations)
-            if slots >= worth - EPSILON:
+            if slots >= worth - 1e-6:
                 return True
         return False

@@ -53,6 +53,8 @@ def arrival_values(size: Ints, pool: Ints, price: Floats, value: Floats, pools: 
 def filling_values(size: Ints, pool: Ints, price: Floats, shape: tuple[int, int], pools: int) -> tuple[Floats, Ints]:
     """Fill E(a, b): the best sum of -price over arrivals that use exactly (a, b); -inf where none does.
 
+    Kinds of a negative pool may go anywhere.
+
     Returns
     -------
     best : float64 [pools, A, B]
@@ -67,7 +69,7 @@ def filling_values(size: Ints, pool: Ints, price: Floats, shape: tuple[int, int]
             for y in range(shape[1]):
                 for t in range(len(size)):
                     u, m = size[t, 0], size[t, 1]
-                    if pool[t] == q and u <= x and m <= y and u + m > 0:
+                    if (pool[t] == q or pool[t] < 0) and u <= x and m <= y and u + m > 0:
                         gain = best[q, x - u, y - m] - price[t]
                         if gain > best[q, x, y]:
                             best[q, x, y] = gain

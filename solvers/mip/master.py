@@ -49,7 +49,7 @@ class Pattern:
     pm_class: int
     """The PM class, -1 for a node pattern."""
     swaps: tuple[tuple[int, int], ...]
-    """PM patterns: the states (consumed, made) of both nodes."""
+    """PM patterns: the states (consumed, made) of both nodes, which placeholders change too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +86,7 @@ class Master:
         sign = np.append(-1.0, np.tile([1.0, -1.0], reduction.kinds))
         nothing = [0.0] * self.slacks
         self.programme.add_columns(nothing, nothing, row, np.arange(self.slacks), sign)
+        self._most = int(reduction.class_count.max(initial=0))
         self._width = WIDTH
         self.recentre(centre)
 
@@ -148,6 +149,8 @@ class Master:
         pool = reduction.state[reduction.class_states[classes, 0], 3]
         leaving = pricer.doubles.counts[how[:, 0]].astype(np.int64)
         arriving = _trace(evaluation.filling_choice, reduction.double, pool, how[:, 1], how[:, 2])
+        both = np.minimum(leaving, arriving)
+        leaving, arriving = leaving - both, arriving - both
         changed = (leaving != arriving).any(axis=1)
         classes, leaving, arriving = classes[changed], leaving[changed], arriving[changed]
         shift = (leaving - arriving) @ reduction.double
@@ -191,12 +194,15 @@ class Master:
     def waiting(self) -> NDArray[np.bool_]:
         """Tell which patterns have arrivals that do not fit before something leaves: bool [patterns]."""
         reduction = self.pricer.reduction
-        size = np.vstack([reduction.single, reduction.double])
+        size = np.vstack([reduction.single, reduction.double[: reduction.doubles]])
+        held = reduction.class_doubles[:, reduction.doubles :] @ reduction.double[reduction.doubles :]
         result = np.zeros(len(self.patterns), dtype=bool)
         for index, pattern in enumerate(self.patterns):
             if pattern.arriving.any():
                 states = [pattern.state] if pattern.pm_class < 0 else [consumed for consumed, _ in pattern.swaps]
                 free = np.array([self.state[state][1:3] for state in states])
+                if pattern.pm_class >= 0:
+                    free += held[pattern.pm_class]  # placeholders hold nothing that a VM could not take
                 made = pattern.pm_class < 0 and pattern.state >= len(reduction.state)
                 result[index] = made or bool((pattern.arriving @ size > free).any())
         return result
@@ -231,19 +237,22 @@ class Master:
         new = self._unknown(states, np.full(len(states), -1), leaving, arriving)
         own = np.array([self._row_of_state(state) for state in states[new].tolist()], dtype=np.int64)
         entries = (own, np.arange(len(new)), np.ones(len(new)))
-        singles, nothing = len(reduction.single), np.zeros(len(reduction.double), dtype=np.int64)
+        singles, nothing = len(reduction.single), np.zeros(reduction.doubles, dtype=np.int64)
         for index in new.tolist():
             out, into = np.concatenate([leaving[index], nothing]), np.concatenate([arriving[index], nothing])
             self.patterns.append(Pattern(out, into, int(states[index]), -1, ()))
         self._add_columns(gain[new], leaving[new], arriving[new], slice(0, singles), entries)
 
     def _pm_patterns(self, classes: Ints, leaving: Ints, arriving: Ints, consumed: Ints, made: Ints) -> None:
-        """Add what the doubles of each class do; ``consumed`` and ``made`` are the states of both nodes [n, 2]."""
+        """Add what the doubles [n, D] of classes do; ``consumed`` and ``made`` are the states of both nodes [n, 2]."""
         reduction = self.pricer.reduction
         new = self._unknown(np.full(len(classes), -1), classes, leaving, arriving)
         free = np.array([state[1:3] for state in self.state])
         slots = self._slots(free)
         gain = (slots[made[new]] - slots[consumed[new]]).sum(axis=1)
+        held = (arriving - leaving)[:, reduction.doubles :].sum(axis=1)
+        gain += reduction.worth.placeholder * held[new]
+        leaving, arriving = leaving[:, : reduction.doubles], arriving[:, : reduction.doubles]
         rows = [[self._row_of_class(pm_class) for pm_class in classes[new].tolist()]]
         rows += [[self._row_of_state(state) for state in consumed[new, side].tolist()] for side in (0, 1)]
         rows += [[self._row_of_state(state) for state in made[new, side].tolist()] for side in (0, 1)]
@@ -288,15 +297,18 @@ class Master:
             place, inverse = np.unique(row * len(gain) + index, return_inverse=True)
             value = np.bincount(inverse.reshape(-1), weights=value)
             row, index = place // len(gain), place % len(gain)
-        upper = self.pricer.reduction.problem.mnl // np.maximum(departures, arriving.sum(axis=1))
+        moved = np.maximum(departures, arriving.sum(axis=1))
+        upper = np.where(moved > 0, self.pricer.reduction.problem.mnl // np.maximum(moved, 1), self._most)
         self.programme.add_columns(
             gain.tolist(), upper.astype(float).tolist(), row, self.programme.columns + index, value
         )
 
     def _slots(self, free: Ints) -> Floats:
-        """Return the slots of nodes [n, 2]; overdrawn nodes count 0, as in pricing."""
+        """Return what nodes with free [n, 2] are worth; overdrawn nodes count 0, as in pricing."""
         valid = (free >= 0).all(axis=1)
-        return np.where(valid, np.maximum(free[:, 0], 0) // self.pricer.reduction.slot, 0).astype(np.float64)
+        value, (x, y) = self.pricer.value, np.maximum(free, 0).T
+        slots: Floats = np.where(valid, value[np.minimum(x, len(value) - 1), np.minimum(y, value.shape[1] - 1)], 0.0)
+        return slots
 
     def _index(self, row: tuple[int, ...]) -> int:
         """Return the index of a state, new ones included."""

@@ -81,19 +81,21 @@ class Pricer:
 
     def __init__(self, reduction: Reduction) -> None:
         self.reduction = reduction
-        levels, depths = reduction.levels
-        self.value = np.repeat((np.arange(levels + 1) // reduction.slot)[:, None], depths + 1, axis=1).astype(float)
+        self.value = reduction.worth.levels(reduction.levels, reduction.unit)
         self.singles = Departures.of(reduction.content, reduction.single)
         held, self._class_content = np.unique(reduction.class_doubles, axis=0, return_inverse=True)
         self._class_content = self._class_content.reshape(-1)
         self.doubles = Departures.of(held, reduction.double)
+        self._placeholder_price = [-reduction.worth.placeholder] * (len(reduction.double) - reduction.doubles)
         self.pools = int(max(reduction.state[:, 3], default=0)) + 1
 
     @cached_property
     def initial_slots(self) -> float:
-        """Slots of all nodes before any migration."""
-        state = self.reduction.state
-        return float((self.value[state[:, 1], state[:, 2]] * self.reduction.state_count).sum())
+        """Slots before any migration: of all nodes, and of the placeholders."""
+        reduction = self.reduction
+        state, placeholders = reduction.state, reduction.class_doubles[:, reduction.doubles :].sum(axis=1)
+        alone = self.value[state[:, 1], state[:, 2]] @ reduction.state_count
+        return float(alone + reduction.worth.placeholder * (placeholders @ reduction.class_count))
 
     def evaluate(self, prices: Prices) -> "Evaluation":
         """Price all classes: a bound on the gain of any plan, and the best pattern of every class."""
@@ -102,13 +104,15 @@ class Pricer:
         arrival, arrival_choice = kernels.arrival_values(
             reduction.single, reduction.single_pool, prices.single, self.value, self.pools
         )
+        doubles = np.append(prices.double, self._placeholder_price)
         filling, filling_choice = kernels.filling_values(
-            reduction.double, reduction.double_pool, prices.double, self.value.shape, self.pools
+            reduction.double, reduction.double_pool, doubles, self.value.shape, self.pools
         )
         gain, how = kernels.best_of_classes(
             reduction.class_states, self._class_content, reduction.state, self.singles.start, self.singles.used, worth,
             arrival, self.value, self.doubles.start, self.doubles.used,
-            self.doubles.counts @ (prices.double - prices.migration), *self._cells(filling, arrival),
+            self.doubles.counts @ np.append(prices.double - prices.migration, self._placeholder_price),
+            *self._cells(filling, arrival),
         )  # fmt: skip
         bound = prices.migration * reduction.problem.mnl + float(gain @ reduction.class_count)
         return Evaluation(self, prices, bound, gain, how, worth, arrival, arrival_choice, filling_choice)

@@ -26,8 +26,9 @@ class Reduction:
     """The counted form of a problem: T1 kinds of singles, T2 kinds of doubles, S node states, C PM classes.
 
     Where slots on both nodes count, their placeholders are one more kind of doubles, the last (D = T2 + 1; else
-    D = T2), and every PM holds as many as fit; they take no part in what is free. Cores and memory are in units that divide all demands. Memory is dropped (all zero) where it cannot bind.
-    Anti-affinity is left out: the reduction is a relaxation of the problem where there are groups.
+    D = T2); every PM holds as many as fit, and what is free is what is left beside them. Cores and memory are in units
+    that divide all demands. Memory is dropped (all zero) where it cannot bind. Anti-affinity is left out: the
+    reduction is a relaxation of the problem where there are groups.
     """
 
     problem: Problem
@@ -146,19 +147,18 @@ def _kinds(problem: Problem) -> tuple[NDArray[np.intp], NDArray[np.int64], NDArr
 
 
 def _units(
-    problem: Problem, kind: NDArray[np.intp], shapes: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+    problem: Problem, kind: NDArray[np.intp], shapes: NDArray[np.int64], worth: Worth
+) -> tuple[NDArray[np.int64], NDArray[np.int64], tuple[int, int]]:
     """Express demands [T, 2] and free resources [P, 2, 2] in units; what is no whole unit of room can never be used.
 
     On a rounded grid it is the room of a node, not what is free on it, that is rounded down with the demands: who
     leaves would else give back less than it takes.
     """
     cluster = problem.cluster
-    (rate,) = problem.objective.rates
-    unit = np.array([int(np.gcd.reduce(np.append(shapes[:, 1], rate.size))), 1])
+    unit = np.array([max(1, int(np.gcd.reduce(np.append(shapes[:, 1], worth.core_sizes)))), 1])
     demand, room = shapes[:, 1:].copy(), _room(problem, kind)
-    if memory_binds(problem, kind, shapes):
-        unit[MEMORY] = max(1, int(np.gcd.reduce(shapes[:, 2])))
+    if len(worth.memory_sizes) or memory_binds(problem, kind, shapes):
+        unit[MEMORY] = max(1, int(np.gcd.reduce(np.append(shapes[:, 2], worth.memory_sizes))))
         unit[MEMORY] *= max(1, int(cluster.capacity[..., MEMORY].max()) // int(unit[MEMORY]) // MEMORY_LEVELS)
     else:
         demand[:, MEMORY] = 0
@@ -166,7 +166,7 @@ def _units(
     demand //= unit
     movers = np.flatnonzero(kind >= 0)
     used = usage(cluster.pms, demand[kind[movers]], cluster.double[movers], cluster.pm[movers], cluster.node[movers])
-    return demand, room // unit - used, rate.size // int(unit[CORES])
+    return demand, room // unit - used, (int(unit[CORES]), int(unit[MEMORY]))
 
 
 def memory_binds(problem: Problem, kind: NDArray[np.intp], shapes: NDArray[np.int64]) -> bool:

@@ -8,10 +8,11 @@ import numpy as np
 from solvers.contract import Problem, Solution
 from solvers.deadline import Deadline
 from solvers.incumbents import EPSILON, Incumbents
-from solvers.mip.columns import ColumnSearch, applies
+from solvers.mip.columns import ColumnSearch
 from solvers.mip.direct import Target, TooLargeError, solve_direct
 from solvers.mip.pricing import TooManyPatternsError
 from solvers.mip.programme import Engine
+from solvers.mip.worth import expresses
 from solvers.order import order
 from solvers.params import param
 from solvers.swap import SwapParams
@@ -72,7 +73,7 @@ class Mip:
 
     def _by_columns(self, problem: Problem, best: Incumbents, deadline: Deadline, seed: int, bound: float) -> float:
         """Search by columns; return the bound, infinite where nothing is proven."""
-        if not applies(problem):
+        if not expresses(problem.score):
             return bound
         try:
             search = ColumnSearch(problem, best, deadline, self.params.engine, self._threads, seed)
