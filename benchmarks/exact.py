@@ -3,20 +3,18 @@
 import csv
 import dataclasses
 import io
-import multiprocessing
 import os
 import sys
-import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 from rich.console import Console
 
+from benchmarks.alone import Failure, run_alone
 from benchmarks.measure import Line, measure, profile
 from benchmarks.rows import rows
 from benchmarks.soundness import LABEL as SOUNDNESS
@@ -59,7 +57,7 @@ class Job:
     run: Callable[[], Line]
     bar: str
     timeout_s: float = TIMEOUT_S
-    profile: Callable[[], str] | None = field(default=None)
+    profile: Callable[[], str] | None = None
 
 
 def jobs(options: Options) -> list[Job]:
@@ -104,12 +102,13 @@ def main(options: Options) -> int:
     lines: list[Line] = []
     for number, job in enumerate(chosen, start=1):
         with progress.status(f"{number}/{len(chosen)} {job.label}"):
-            line = _in_a_process(job)
+            answer = run_alone(job.run, job.timeout_s)
+        line = answer if isinstance(answer, Line) else _failed(job, answer)
         lines.append(line)
         print(_row(line), flush=True)
         write_text(options.out, _csv(lines))
         if options.profile and job.profile and line.verdict.startswith("misses"):
-            print(job.profile())
+            print(run_alone(job.profile, job.timeout_s))
     missed = sum(line.verdict.startswith("misses") for line in lines)
     print(f"{missed} of {len(lines)} lines miss; the table is in {options.out}.")
     return 1 if missed else 0
@@ -123,38 +122,8 @@ def _profile_row(index: int) -> str:
     return profile(rows()[index])
 
 
-def _in_a_process(job: Job) -> Line:
-    """Measure a line in a fresh process; whatever goes wrong there becomes the line."""
-    context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(job.run, sender))
-    process.start()
-    sender.close()
-    try:
-        if not receiver.poll(job.timeout_s):
-            return _failed(job, f"no answer in {job.timeout_s:g} s")
-        answer: Line | str = receiver.recv()
-        return answer if isinstance(answer, Line) else _failed(job, answer)
-    except EOFError:
-        process.join(5)
-        return _failed(job, f"the process died, exit code {process.exitcode}")
-    finally:
-        process.kill()
-        process.join()
-
-
-def _work(run: Callable[[], Line], sender: Connection) -> None:
-    try:
-        sender.send(run())
-    except InputError as error:
-        sender.send(str(error))
-    except Exception as error:
-        traceback.print_exc()
-        sender.send(f"{type(error).__name__}: {error}")
-
-
-def _failed(job: Job, reason: str) -> Line:
-    return Line(job.label, status="failed", bar=job.bar, verdict="misses: failed", note=reason)
+def _failed(job: Job, failure: Failure) -> Line:
+    return Line(job.label, status="failed", bar=job.bar, verdict="misses: failed", note=failure.reason)
 
 
 def _csv(lines: list[Line]) -> str:
@@ -170,7 +139,8 @@ def _row(line: Line) -> str:
     cells = (
         f"{line.label:50}", f"{line.slots:>6}", f"{line.bound:>6}", f"{line.status:15}",
         _shown(line.gap, "{:.2%}", 7), _shown(line.moves, "{}", 5), _shown(line.waves, "{}", 5),
-        _shown(line.wall_s, "{:.3f}", 7), _shown(line.longest_s, "{:.3f}", 7), _shown(line.near_s, "{:.3f}", 7),
+        _shown(line.wall_s, "{:.3f}", 7), _shown(line.cpu_s, "{:.3f}", 7), _shown(line.longest_s, "{:.3f}", 7),
+        _shown(line.near_s, "{:.3f}", 7),
         _shown(line.rss_mib, "{:.0f}", 5), f"{line.bar:32}", line.verdict, line.note,
     )  # fmt: skip
     return " ".join(cells).rstrip()
@@ -182,7 +152,8 @@ def _shown(value: float | None, form: str, width: int) -> str:
 
 HEADER = (
     f"{'slots of plan and bound, gap in slots to gain':50} {'slots':>6} {'bound':>6} {'status':15} {'gap':>7} "
-    f"{'moves':>5} {'waves':>5} {'wall s':>7} {'longest':>7} {'to 1%':>7} {'MiB':>5} {'must hold':32} verdict"
+    f"{'moves':>5} {'waves':>5} {'wall s':>7} {'cpu s':>7} {'longest':>7} {'to 1%':>7} {'MiB':>5} "
+    f"{'must hold':32} verdict"
 )
 
 

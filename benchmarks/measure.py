@@ -33,6 +33,8 @@ class Line:
     waves: int | None = None
     wall_s: float | None = None
     """Median of the solve calls."""
+    cpu_s: float | None = None
+    """Median of the processor seconds, which other work on the machine hardly changes."""
     longest_s: float | None = None
     near_s: float | None = None
     """Median until the first incumbent that gains 99 % of what the bound leaves to gain, None where half have none."""
@@ -55,6 +57,7 @@ class Run:
     moves: int
     waves: int
     wall_s: float
+    cpu_s: float
     near_s: float
     objection: str
     """Why the run does not count, or empty."""
@@ -80,11 +83,10 @@ def measure(row: Row) -> Line:
     for make in row.clusters:
         cluster = make()
         for repeat in range(row.repeats):
-            reset_peak()
-            problem, deadline, solution, wall_s = _solve(solver, cluster, row, repeat)
-            rss_mib = max(rss_mib, peak_mib())
-            runs.append(_judge(problem, deadline, solution, wall_s))
-            if wall_s > ONCE_ABOVE_S:
+            run, solved_mib = _run(solver, _problem(row, cluster), row.time_limit_s, repeat)
+            runs.append(run)
+            rss_mib = max(rss_mib, solved_mib)
+            if run.wall_s > ONCE_ABOVE_S:
                 break
     return _summary(row, runs, rss_mib)
 
@@ -101,13 +103,15 @@ def profile(row: Row, lines: int = 10) -> str:
     return "\n".join(line for line in text.getvalue().splitlines() if line)
 
 
-def _solve(solver: Solver, cluster: Cluster, row: Row, seed: int) -> tuple[Problem, Deadline, Solution, float]:
-    problem = _problem(row, cluster)
+def _run(solver: Solver, problem: Problem, time_limit_s: float, seed: int) -> tuple[Run, float]:
+    """Solve once, judge, and return the run with the peak memory, in MiB, of the process while it solved."""
     gc.collect()
-    deadline = Deadline(row.time_limit_s)
-    start = time.perf_counter()
-    solution = solver.solve(problem, deadline, seed)
-    return problem, deadline, solution, time.perf_counter() - start
+    reset_peak()
+    cpu_s, start_s = time.process_time(), time.perf_counter()
+    solution = solver.solve(problem, Deadline(time_limit_s), seed)
+    wall_s, cpu_s = time.perf_counter() - start_s, time.process_time() - cpu_s
+    rss_mib = peak_mib()
+    return _judge(problem, solution, time_limit_s, wall_s, cpu_s), rss_mib
 
 
 def _problem(row: Row, cluster: Cluster) -> Problem:
@@ -116,7 +120,7 @@ def _problem(row: Row, cluster: Cluster) -> Problem:
     return Problem(replace(cluster), mnl, row.objective, row.rules)
 
 
-def _judge(problem: Problem, deadline: Deadline, solution: Solution, wall_s: float) -> Run:
+def _judge(problem: Problem, solution: Solution, time_limit_s: float, wall_s: float, cpu_s: float) -> Run:
     """Replay the plan with the checker, its waves too, and count slots by what the checker says."""
     cluster, score = problem.cluster, problem.score
     plain = check(cluster, solution.plan, mnl=problem.mnl, rules=problem.rules, objective=problem.objective)
@@ -126,8 +130,8 @@ def _judge(problem: Problem, deadline: Deadline, solution: Solution, wall_s: flo
         waves = assign_waves(cluster, solution.plan, problem.rules)
         waved = check(cluster, solution.plan, rules=problem.rules, objective=problem.objective, waves=waves)
         objection = waved.reason
-    if wall_s > deadline.time_limit_s:
-        objection = objection or f"late: {wall_s:.2f} s of {deadline.time_limit_s:g} s"
+    if wall_s > time_limit_s:
+        objection = objection or f"late: {wall_s:.2f} s of {time_limit_s:g} s"
     initial, slots = score.slots_of(plain.initial_fr), score.slots_of(plain.final_fr)
     bound = math.inf if solution.bound is None else score.slots_of(solution.bound)
     if slots > bound + 1e-6:
@@ -137,7 +141,15 @@ def _judge(problem: Problem, deadline: Deadline, solution: Solution, wall_s: flo
         each.seconds for each in solution.incumbents if score.slots_of(each.fr) >= initial + 0.99 * reachable - 1e-6
     ]
     return Run(
-        initial, slots, bound, len(solution.plan), len(set(waves)), wall_s, min(near, default=math.inf), objection
+        initial,
+        slots,
+        bound,
+        len(solution.plan),
+        len(set(waves)),
+        wall_s,
+        cpu_s,
+        min(near, default=math.inf),
+        objection,
     )
 
 
@@ -159,6 +171,7 @@ def _summary(row: Row, runs: list[Run], rss_mib: float) -> Line:
         sum(run.moves for run in shown),
         max(run.waves for run in shown),
         statistics.median(walls),
+        statistics.median(run.cpu_s for run in runs),
         max(walls),
         near_s if math.isfinite(near_s) else None,
         rss_mib,
