@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from data import AntiAffinity, Migration, Plan, check
 from solvers import Deadline, Problem
-from solvers.order import best_prefix, order
+from solvers.order import order
 from solvers.toys import build
 from tests.solvers.problems import problems, walk
 
@@ -104,12 +104,12 @@ def test_no_time_gives_the_empty_plan():
     assert _order(Problem(_circle(), 3), TRADE, limit_s=0.0) == Plan()
 
 
-def test_best_prefix_cuts_what_brings_nothing(tiny):
-    """The plan ends at its best step, the earliest of equals; a plan that gains nothing is cut away whole."""
-    problem = Problem(tiny, 5)
-    useful, idle = [Migration(0, 1, 1), Migration(2, 1, 0)], [Migration(2, 0, 1)]
-    assert best_prefix(problem, Plan((*useful, *idle))) == Plan(tuple(useful))
-    assert best_prefix(problem, Plan((Migration(4, 1, 0),))) == Plan()
+def test_what_brings_nothing_is_cut_off():
+    """The plan ends at its best step: a move of the target that gains nothing after it is not in it."""
+    cluster = build("idle", [(16, 0), (31, 0), (16, 0)], [(0, 0, 4), (1, 0, 11), (2, 0, 2)])
+    # free: 12, 20, 14, so one slot; either move makes it two, and both do no more
+    assert len(_order(Problem(cluster, 5), {0: (1, 0), 2: (0, 0)})) == 1
+    assert _order(Problem(cluster, 5), {1: (2, 0)}) == Plan()
 
 
 @pytest.mark.parametrize("tries", [60, 400])
