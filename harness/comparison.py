@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from data import Cluster, InputError, Objective, Rules
 from harness import hardware, provenance
+from harness.bounds import add_bounds, read_bounds
 from harness.display import Display, summary_table
 from harness.judge import judge
 from harness.plot import draw
@@ -120,6 +121,7 @@ class Comparison:
                         display.refresh,
                     )
                     complete = True
+                    add_bounds(self.folder, problems)
                 finally:
                     provenance.finish(self.folder, complete)
 
@@ -132,7 +134,7 @@ def conclude(folder: Path, console: Console) -> bool:
         return True
     draw(folder)
     report = write_report(folder)
-    console.print(summary_table(summarise(runs)))
+    console.print(summary_table(summarise(runs, read_bounds(folder))))
     wrong = unsound_bounds(runs)
     for row in wrong.to_dict("records"):
         console.print(

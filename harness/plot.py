@@ -15,6 +15,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from data import InputError
+from harness.bounds import read_bounds
 from harness.palette import Style, styles
 from harness.records import read_curves, read_runs
 from harness.statistics import bootstrap, with_gap
@@ -53,7 +54,7 @@ def draw(folder: Path) -> list[Path]:
     InputError
         When the folder holds no finished run.
     """
-    runs, curves = with_gap(read_runs(folder)), read_curves(folder)
+    runs, curves = with_gap(read_runs(folder), read_bounds(folder)), read_curves(folder)
     if runs.empty:
         raise InputError(f"{folder}: no run is finished, so there is nothing to draw; resume the comparison first.")
     paths = []

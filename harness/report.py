@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from data.formats.files import write_text
 from harness import provenance
+from harness.bounds import read_bounds
 from harness.palette import styles
 from harness.plot import FIGURES
 from harness.records import read_runs
@@ -25,7 +26,7 @@ def write_report(folder: Path) -> Path:
     """Write the report of a run folder whose figures are drawn, and return its path."""
     runs = read_runs(folder)
     record = provenance.read(folder)
-    summary = summarise(runs)
+    summary = summarise(runs, read_bounds(folder))
     text = _template().render(
         name=folder.resolve().name,
         record=record,
@@ -37,7 +38,7 @@ def write_report(folder: Path) -> Path:
         several=runs["instance"].nunique() > 1,
         figures=[_inline(folder / f"{name}.svg") for name in FIGURES],
         solvers=list(dict.fromkeys(runs["solver"])),
-        instances=_by_instance(with_gap(runs))[:LONGEST_TABLE],
+        instances=_by_instance(with_gap(runs, read_bounds(folder)))[:LONGEST_TABLE],
         wrong=unsound_bounds(runs).to_dict("records"),
         failures=_failures(folder),
         complete=record["attempts"][-1]["complete"],

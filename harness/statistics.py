@@ -42,25 +42,28 @@ def unsound_bounds(runs: pd.DataFrame) -> pd.DataFrame:
     return joined[joined["bound_fr"] > joined["reached"] + TOLERANCE]
 
 
-def with_gap(runs: pd.DataFrame) -> pd.DataFrame:
+def with_gap(runs: pd.DataFrame, bounds: pd.DataFrame | None = None) -> pd.DataFrame:
     """Add ``best_bound_fr``, the best certified bound of the instance and limit, and ``gap``, FR above it.
 
-    Bounds that cannot be right are left out. Both are NaN where nobody has a bound.
+    Bounds that cannot be right are left out. Both are NaN where nobody has a bound. ``bounds`` are those of
+    `harness.bounds`, for problems on which no run has one.
     """
-    sound = runs.drop(index=unsound_bounds(runs).index)
+    sound = runs.drop(index=unsound_bounds(runs).index)[["instance", "mnl", "bound_fr"]]
+    if bounds is not None and len(bounds):
+        sound = pd.concat([sound, bounds])
     best = sound.groupby(["instance", "mnl"])["bound_fr"].max().rename("best_bound_fr")
     joined = runs.join(best, on=["instance", "mnl"])
     joined["gap"] = (joined["final_fr"] - joined["best_bound_fr"]).clip(lower=0)
     return joined
 
 
-def summarise(runs: pd.DataFrame, *, intervals: bool = True) -> pd.DataFrame:
+def summarise(runs: pd.DataFrame, bounds: pd.DataFrame | None = None, *, intervals: bool = True) -> pd.DataFrame:
     """Return one row for each solver and MNL, in order of mean FR: means are over instances, each over its seeds.
 
     Without ``intervals`` the bootstrap is left out and ``low`` and ``high`` are NaN.
     """
     rows = []
-    for (solver, mnl), group in with_gap(runs).groupby(["solver", "mnl"], sort=False):
+    for (solver, mnl), group in with_gap(runs, bounds).groupby(["solver", "mnl"], sort=False):
         fr = group.groupby("instance")["final_fr"].mean()
         low, high = bootstrap(fr.to_numpy(dtype=float)) if intervals else (np.nan, np.nan)
         gap = group.groupby("instance")["gap"].mean()

@@ -1,5 +1,6 @@
-"""The exact solver."""
+"""The exact solver, and its bound by itself."""
 
+from solvers.mip.columns import certified_bound
 from solvers.mip.solver import Mip, MipParams
 
-__all__ = ["Mip", "MipParams"]
+__all__ = ["Mip", "MipParams", "certified_bound"]

@@ -1,5 +1,6 @@
 """The search by columns: bound, linear programme, whole patterns, executable plan."""
 
+from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
@@ -10,10 +11,11 @@ from solvers.incumbents import EPSILON, Incumbents
 from solvers.mip.bound import static_bound, static_prices
 from solvers.mip.decode import decode
 from solvers.mip.master import Master, Relaxation
-from solvers.mip.pricing import Ints, Pricer
+from solvers.mip.pricing import Ints, Pricer, TooManyPatternsError
 from solvers.mip.programme import Engine
 from solvers.mip.reduction import reduce_problem
 from solvers.mip.rounding import round_patterns
+from solvers.mip.worth import expresses
 from solvers.moves import MoveTable
 from solvers.order import order
 from solvers.two_step import run_two_step
@@ -69,21 +71,31 @@ class ColumnSearch:
         """The most that can be gained, as columns count it."""
         return max(0.0, self.bound - self._initial)
 
-    @property
     def closed(self) -> bool:
         """Tell whether the best plan meets the bound."""
         return self._best.slots >= self.bound - EPSILON
 
     def run(self) -> None:
         """Search until the optimum is proven, nothing more can be done this way, or the time is over."""
-        if self.closed:
+        if self.closed():
             return
+        tried = -np.inf
+        for master, relaxation, stuck in self.relaxations():
+            promising = not relaxation.boxed and relaxation.value >= self._target - 1e-6 and self._target > tried
+            if stuck or promising:
+                tried = self._target
+                self._round(master, relaxation, thorough=stuck)
+            if self.closed():
+                return
+
+    def relaxations(self) -> Iterator[tuple[Master, Relaxation, bool]]:
+        """Generate columns, and with them better bounds; the last relaxation is marked True unless the time ends."""
         master = Master(self._pricer, self._centre.prices)
         for blend in BLENDS:
             for migration in STARTS:
                 master.add_best(self._pricer.evaluate(static_prices(self._pricer, migration, blend)))
-        tried, boxed_at = -np.inf, np.inf
-        while not self.closed and not self._deadline.expired(0.15):
+        boxed_at, stuck = np.inf, False
+        while not stuck and not self._deadline.expired(0.15):
             relaxation = master.solve(self._deadline.remaining_s(0.15))
             if relaxation is None:
                 return
@@ -93,14 +105,10 @@ class ColumnSearch:
             stuck = evaluation.bound - relaxation.value < 1e-6 or master.add_best(evaluation) == 0
             if stuck and relaxation.boxed:
                 progress = self._centre.bound < boxed_at - 1e-6
-                if not master.recentre(self._centre.prices, widen=1.0 if progress else 2.0):
-                    return
+                stuck = not master.recentre(self._centre.prices, widen=1.0 if progress else 2.0)
                 boxed_at = self._centre.bound
-            elif stuck or (not relaxation.boxed and relaxation.value >= self._target - 1e-6 and self._target > tried):
-                tried = self._target
-                self._round(master, relaxation, thorough=stuck)
-                if stuck:
-                    return
+            else:
+                yield master, relaxation, stuck
 
     def _round(self, master: Master, relaxation: Relaxation, *, thorough: bool) -> None:
         """Turn a relaxation into whole patterns and offer the plan they make."""
@@ -135,3 +143,32 @@ class ColumnSearch:
             if slots >= worth - 1e-6:
                 return True
         return False
+
+
+def certified_bound(problem: Problem, deadline: Deadline) -> float | None:
+    """Prove a lower bound on the FR of any plan within the limit, whoever makes it, without looking for one.
+
+    Parameters
+    ----------
+    problem
+        What is to be bounded.
+    deadline
+        The bound is the best one proven when it ends; the first takes milliseconds.
+
+    Returns
+    -------
+    float or None
+        FR; None where the formulation does not apply (see `mip`).
+    """
+    best = Incumbents(problem, deadline)
+    if problem.mnl == 0 or not problem.cluster.may_leave.any() or not problem.score.terms:
+        return problem.initial_fr
+    if not expresses(problem.score):
+        return None
+    try:
+        search = ColumnSearch(problem, best, deadline, "highs", 1, 0)
+    except TooManyPatternsError:
+        return None
+    for _ in search.relaxations():
+        pass
+    return problem.score.rate_of(search.bound)
