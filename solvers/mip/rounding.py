@@ -16,6 +16,9 @@ OVERRUN_S = 8e-5
 DIVE_S, FILTER_S = 0.3, 0.6
 """Limits: the dive is quick or useless (it may be infeasible, or stall), and more columns may help more than time."""
 
+DIVE_SHARE = 0.2
+"""The share of the time that is left which the last dive may take."""
+
 
 def round_patterns(
     master: Master, relaxation: Relaxation, best: Evaluation, target: float, engine: Engine, threads: int, seed: int,
@@ -34,7 +37,6 @@ def round_patterns(
         What to reach, in slots gained.
     thorough
         Take all the time that is left where the quick attempts do not reach the target.
-
     waiting_costs
         Slots to take off for each arrival that does not fit before something has left.
 
@@ -51,7 +53,10 @@ def round_patterns(
     found: Ints | None = None
     cost = np.array(programme.cost)
     unbounded = np.zeros_like(floors)
-    attempts = [(floors, DIVE_S), (unbounded, deadline.time_limit_s if thorough else FILTER_S)]
+    dive_s, filter_s = DIVE_S, FILTER_S
+    if thorough:  # on a busy machine the quick limits are next to nothing
+        dive_s, filter_s = max(DIVE_S, DIVE_SHARE * deadline.remaining_s()), deadline.time_limit_s
+    attempts = [(floors, dive_s), (unbounded, filter_s)]
     penalty = np.zeros(programme.columns)
     if waiting_costs:
         arrivals = np.array([pattern.arriving.sum() for pattern in master.patterns])
