@@ -28,11 +28,12 @@ class Options:
     kept, so an interrupted command goes on where it stopped.
 
     Presets: medium (the paper's Medium set, high workload), middle, low, large (the paper's Large set),
-    multi (memory binds too).
+    multi (memory binds too); and our own, harder: scarce (half of medium, where good moves run out), tight (the real
+    Medium population placed anew), memory (here memory binds, there cores do).
     """
 
     preset: Annotated[str, tyro.conf.Positional]
-    """medium, middle, low, large or multi."""
+    """medium, middle, low, large, multi, scarce, tight or memory."""
     split: Split = "test"
     """Splits never share a cluster."""
     count: int = 200

@@ -117,3 +117,39 @@ MULTI = Population(
     ),
 )
 """Our own: the paper gives 280 PMs and at most 1,200 VMs, but neither types nor resources of Multi-Resource."""
+
+
+def shrink(population: Population, divisor: int) -> Population:
+    """Take one of every ``divisor`` PMs and VMs of each type and shape, rounded up."""
+    return Population(
+        tuple(-(-pms // divisor) for pms in population.pools),
+        population.racks,
+        tuple(
+            VmType(each.name, each.cores, each.memory_mib, -(-each.singles // divisor), -(-each.doubles // divisor))
+            for each in population.types
+        ),
+    )
+
+
+def vary_memory(population: Population, families: dict[str, tuple[int, int]]) -> Population:
+    """Deal the VMs of each type out to families: name to MiB per core and share in per cent (together 100).
+
+    The first family takes what rounding leaves over.
+    """
+    types = []
+    for each in population.types:
+        left = [each.singles, each.doubles]
+        for name, (mib_per_core, per_cent) in reversed(families.items()):
+            last = name == next(iter(families))
+            singles, doubles = left if last else [count * per_cent // 100 for count in (each.singles, each.doubles)]
+            left = [left[0] - singles, left[1] - doubles]
+            own = each.name.replace(".c1.", f".{name}.")
+            types.append(VmType(own, each.cores, each.cores * mib_per_core, singles, doubles))
+    return Population(population.pools, population.racks, tuple(types))
+
+
+SCARCE = shrink(MEDIUM, 2)
+"""Our own: half of Medium, so that good moves run out within the limit."""
+
+MEMORY = vary_memory(shrink(MEDIUM, 2), {"c1": (2048, 60), "g1": (4096, 25), "r1": (6144, 15)})
+"""Our own: half of Medium in three families, so that here memory binds and there cores do."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from data.generators.packing import Reserve
-from data.generators.population import LARGE, MEDIUM, MULTI, Population
+from data.generators.population import LARGE, MEDIUM, MEMORY, MULTI, SCARCE, Population
 
 
 @dataclass(frozen=True)
@@ -44,4 +44,7 @@ PRESETS: dict[str, Preset] = {
     "low": Preset(2, "the Medium set at low workload", MEDIUM, MEDIUM_START, 0.385, 0.03, 0.95),
     "large": Preset(3, "the paper's Large set", LARGE, LARGE_START, 1.0, 0.0, 0.0),
     "multi": Preset(4, "280 PMs on which memory binds too", MULTI, None, 0.54, 0.02, 0.95),
+    "scarce": Preset(5, "140 PMs, on which good moves run out", SCARCE, None, 0.875, 0.03, 0.95),
+    "tight": Preset(6, "the real Medium population, placed anew", MEDIUM, MEDIUM_START, 1.0, 0.0, 0.95),
+    "memory": Preset(7, "140 PMs on which here memory binds and there cores do", MEMORY, None, 0.80, 0.03, 0.95),
 }

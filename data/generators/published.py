@@ -104,10 +104,23 @@ MULTI = (
     Figure("moves blocked by memory alone", "memory blocks", None, "-"),
 )
 
+OWN = (
+    Figure("PMs", "pms", None, "-", decimals=0),
+    Figure("VMs, most", "vms", None, "-", over="max", decimals=0),
+    Figure("initial FR", "FR", None, "-"),
+    Figure("cores used", "cores used", None, "-"),
+    Figure("memory used", "memory used", None, "-"),
+    Figure("moves blocked by memory alone", "memory blocks", None, "-"),
+)
+"""Our own harder presets: nothing is published to compare them with."""
+
 PUBLISHED: dict[str, tuple[Figure, ...]] = {
     "medium": MEDIUM,
     "middle": MIDDLE,
     "low": LOW,
     "large": LARGE,
     "multi": MULTI,
+    "scarce": OWN,
+    "tight": OWN,
+    "memory": OWN,
 }

@@ -27,6 +27,9 @@ FINGERPRINTS = {
     "low": "89ab04afeba621f6",
     "large": "97d9bcab1813385f",
     "multi": "ce282652dc913e00",
+    "scarce": "0734e385b2d175ce",
+    "tight": "66010242d8497c34",
+    "memory": "a9ab5b0f3036547c",
 }
 
 WORDS = [16506717291075822634, 9001980550075568168]
