@@ -1,0 +1,153 @@
+"""The state of a batch of clusters as plain integer arrays, which the compiled kernels read and write."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data import SlotRate
+from data.cluster import CORES, MEMORY
+from solvers import Problem
+
+CORES_TERM, DOUBLE_TERM, MEMORY_TERM = 0, 1, 2
+TERM = {"cores": CORES_TERM, "double": DOUBLE_TERM, "memory": MEMORY_TERM}
+
+
+class Arrays(NamedTuple):
+    """B clusters of at most P PMs, V VMs, K kinds of VM, G groups, J rates; what lies beyond a cluster's own is unused.
+
+    VMs of one *kind* have the same demand and shape, are all in groups or all in none, and, where VMs must stay in
+    their cluster, live in the same one. Columns of resources: cores, then MiB.
+    """
+
+    size: NDArray[np.int64]
+    """[B, 5], PMs, VMs, kinds, groups and rates of each cluster."""
+    steps: NDArray[np.int64]
+    """[B], migrations left."""
+    free: NDArray[np.int64]
+    """[B, P, 2, R], free on each node, cores and MiB."""
+    open: NDArray[np.bool_]
+    """[B, P]."""
+    pool: NDArray[np.int32]
+    """[B, P], the cluster that VMs may not leave; 0 everywhere where they may."""
+    rack: NDArray[np.int32]
+    """[B, P]."""
+    pm: NDArray[np.int32]
+    """[B, V], where each VM is."""
+    node: NDArray[np.int8]
+    """[B, V], 0 for doubles."""
+    kind: NDArray[np.int32]
+    """[B, V], -1 for a VM that may not leave."""
+    held: NDArray[np.int32]
+    """[B, P, 2, K], VMs that may leave, by kind; a double counts on node 0."""
+    demand: NDArray[np.int64]
+    """[B, K, R], on each node that is occupied."""
+    double: NDArray[np.bool_]
+    """[B, K]."""
+    grouped: NDArray[np.bool_]
+    """[B, K], members of an anti-affinity group."""
+    home: NDArray[np.int32]
+    """[B, K], the pool of the kind."""
+    inert: NDArray[np.bool_]
+    """[B, K], a whole number of slots wherever it sits: moving it changes no remainder."""
+    member: NDArray[np.int32]
+    """[B, V + 1], where the groups of each VM start in ``groups``."""
+    groups: NDArray[np.int32]
+    """[B, M], groups of VM 0, then of VM 1, and so on."""
+    by_rack: NDArray[np.bool_]
+    """[B, G], the group keeps its VMs on different racks, not just on different PMs."""
+    taken: NDArray[np.int32]
+    """[B, G, D], members of the group on each PM or rack."""
+    term: NDArray[np.int64]
+    """[B, J, 2], kind (cores, double, memory) and size per node of each rate."""
+    worth: NDArray[np.float64]
+    """[B, J], slots of the first rate that one of this is worth."""
+    ratio: NDArray[np.int64]
+    """[B], the most MiB that any kind wants per core, rounded up."""
+
+
+def pack(problem: Problem) -> Arrays:
+    """Write one problem as arrays of a batch of one."""
+    cluster = problem.cluster
+    stay = problem.rules.stay_in_cluster
+    pool = cluster.pool if stay else np.zeros(cluster.pms, dtype=np.int32)
+    keys = np.column_stack([cluster.vm_type, cluster.grouped, pool[cluster.pm]]).reshape(-1, 3)
+    kinds, inverse = np.unique(keys[cluster.may_leave], axis=0, return_inverse=True)
+    kind = np.full(cluster.vms, -1, dtype=np.int32)
+    kind[cluster.may_leave] = inverse.reshape(-1)
+    held = np.zeros((cluster.pms, 2, len(kinds)), dtype=np.int32)
+    movers = np.flatnonzero(cluster.may_leave)
+    np.add.at(held, (cluster.pm[movers], cluster.node[movers], kind[movers]), 1)
+    types = cluster.types[kinds[:, 0]]
+    terms = problem.score.terms or [SlotRate("cores", 16)]  # where nothing is free, nothing can be gained
+    term = np.array([(TERM[rate.kind], rate.size // (1 + (rate.kind == "double"))) for rate in terms])
+    column = np.where(term[:, 0] == MEMORY_TERM, MEMORY, CORES)
+    demand = types[:, 1:]
+    inert = (demand[:, column] % term[:, 1] == 0).all(axis=1)
+    lists = [sorted(set(cluster.groups_of.get(vm, ()))) for vm in range(cluster.vms)]
+    taken = np.zeros((len(cluster.groups), max(cluster.pms, len(cluster.rack_names))), dtype=np.int32)
+    by_rack = np.array([group.granularity == "rack" for group in cluster.groups], dtype=bool)
+    for index, group in enumerate(cluster.groups):
+        homes = cluster.pm[sorted(set(group.vms))]
+        np.add.at(taken[index], cluster.rack[homes] if by_rack[index] else homes, 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(demand[:, CORES] > 0, -(-demand[:, MEMORY] // np.maximum(demand[:, CORES], 1)), 1 << 40)
+    one = Arrays(
+        size=np.array([cluster.pms, cluster.vms, len(kinds), len(cluster.groups), len(term)], dtype=np.int64),
+        steps=np.array(problem.mnl, dtype=np.int64),
+        free=cluster.free.copy(),
+        open=cluster.open.copy(),
+        pool=pool.astype(np.int32),
+        rack=cluster.rack.copy(),
+        pm=cluster.pm.copy(),
+        node=cluster.node.copy(),
+        kind=kind,
+        held=held,
+        demand=demand.copy(),
+        double=types[:, 0] == 1,
+        grouped=kinds[:, 1] == 1,
+        home=kinds[:, 2].astype(np.int32),
+        inert=inert,
+        member=np.cumsum([0, *map(len, lists)]).astype(np.int32),
+        groups=np.array([group for each in lists for group in each], dtype=np.int32),
+        by_rack=by_rack,
+        taken=taken,
+        term=term.astype(np.int64),
+        worth=np.array(problem.score.coefficients or [1.0]),
+        ratio=np.array(ratio.max(initial=0), dtype=np.int64),
+    )
+    return Arrays._make(array[None] for array in one)
+
+
+def stack(parts: list[Arrays]) -> Arrays:
+    """Put batches one after another, each filled up with zeros to the largest."""
+    return Arrays._make(_stack(list(fields)) for fields in zip(*parts, strict=True))
+
+
+def put(batch: Arrays, index: int, one: Arrays) -> Arrays:
+    """Replace cluster ``index``; returns the batch, which is a new one where the old was too small."""
+    pairs: list[tuple[NDArray[Any], NDArray[Any]]] = list(zip(batch, one, strict=True))
+    if any(_exceeds(new, old) for old, new in pairs):
+        rows = [Arrays._make(array[i : i + 1] for array in batch) for i in range(len(batch.size))]
+        rows[index] = one
+        return stack(rows)
+    for old, new in pairs:
+        old[index] = 0
+        inside: tuple[slice, ...] = tuple(map(slice, new.shape[1:]))
+        old[(slice(index, index + 1), *inside)] = new
+    return batch
+
+
+def _exceeds(new: NDArray[Any], old: NDArray[Any]) -> bool:
+    return any(mine > theirs for mine, theirs in zip(new.shape[1:], old.shape[1:], strict=True))
+
+
+def _stack(arrays: list[NDArray[Any]]) -> NDArray[Any]:
+    shape = np.max([array.shape[1:] for array in arrays], axis=0) if arrays[0].ndim > 1 else ()
+    result = np.zeros((sum(map(len, arrays)), *shape), dtype=arrays[0].dtype)
+    start = 0
+    for array in arrays:
+        inside: tuple[slice, ...] = tuple(map(slice, array.shape[1:]))
+        result[(slice(start, start + len(array)), *inside)] = array
+        start += len(array)
+    return result

@@ -1,0 +1,140 @@
+"""Many clusters at once: observe them, choose VMs, then where they go."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data import Migration
+from rl import kernels
+from rl.arrays import Arrays, pack, put, stack
+from rl.observation import SECTIONS, Observation, Section
+from solvers import Problem
+
+Ints = NDArray[np.int64]
+
+GOAL_COLUMNS = 5
+CAP = 2
+"""VMs of one kind on one node are counted up to so many; a slot that needs more of a kind to leave is a poor deal."""
+
+
+class Env:
+    """B rescheduling problems side by side; one step is one migration in each, chosen in two stages.
+
+    First a VM token (all VMs of one kind on hosts that look the same) or stop, then a class of hosts for a VM of it,
+    among which the place is chosen. All that `data.Placement` forbids is forbidden here, by the same rules; the
+    reward is the slots gained, of any objective.
+
+    Parameters
+    ----------
+    problems
+        One for each of the B places.
+    merge
+        False: every VM, node and PM is a token of its own. The policy is the same, and slower.
+    """
+
+    def __init__(self, problems: Sequence[Problem], *, merge: bool = True) -> None:
+        self.merge = merge
+        self.arrays: Arrays = stack([pack(problem) for problem in problems])
+        self._fit()
+
+    @classmethod
+    def of(cls, arrays: Arrays) -> Self:
+        """Make an environment of packed problems, which it will change."""
+        env = cls.__new__(cls)
+        env.merge, env.arrays = True, arrays
+        env._fit()  # noqa: SLF001 - its own class
+        return env
+
+    @classmethod
+    def restored(cls, arrays: tuple[Any, ...]) -> Self:
+        """Make an environment of the arrays of another, as a checkpoint holds them."""
+        return cls.of(Arrays(*arrays))
+
+    def __len__(self) -> int:
+        return len(self.arrays.size)
+
+    def reset(self, index: int, problem: Problem) -> None:
+        """Put another problem in place ``index``."""
+        self.restore(index, pack(problem))
+
+    def restore(self, index: int, state: Arrays) -> None:
+        """Put a packed problem in place ``index``."""
+        before = self.arrays
+        self.arrays = put(before, index, state)
+        if self.arrays is not before:
+            self._fit()
+
+    def _fit(self) -> None:
+        """Make the working arrays as large as the batch."""
+        places, pms = self.arrays.open.shape
+        self._node_class = np.full((places, pms, 2), -1, dtype=np.int32)
+        self._pair_class = np.full((places, pms), -1, dtype=np.int32)
+
+    def observe(self, rows: Ints | None = None) -> Observation:
+        """Return the tokens of the clusters in places ``rows``, all by default."""
+        rows = np.arange(len(self)) if rows is None else rows
+        pms, vms, kinds = self.arrays.size[rows, :3].sum(axis=0)
+        room = {"whole": len(rows), "node": 2 * pms, "edge": 2 * vms, "pair": pms, "kind": kinds, "vm": vms}
+        buffers = [np.empty((room[name], columns), dtype=np.float32) for name, columns in SECTIONS.items()]
+        ends = np.empty((len(rows), len(SECTIONS)), dtype=np.int64)
+        classes = self._node_class, self._pair_class
+        kernels.observe(self.arrays, rows, self.merge, CAP, *classes, *buffers, ends)  # type: ignore[call-arg]
+        return Observation(*(Section.of(buffer, ends[:, i]) for i, buffer in enumerate(buffers)))
+
+    def choose(self, firsts: Ints, u: NDArray[np.float64], rows: Ints | None = None) -> tuple[Ints, Section]:
+        """Choose one VM of each token and list where it may go.
+
+        Parameters
+        ----------
+        firsts
+            [n], first VM of the chosen token of the last observation; -1: stop.
+        u
+            [n], random numbers from [0, 1) by which the VM is chosen.
+
+        Returns
+        -------
+        vms : int64 [n]
+        goals : Section
+            Columns: class of hosts, legal places, buckets of both nodes once it is there, slots gained there.
+        """
+        rows = np.arange(len(self)) if rows is None else rows
+        vms = kernels.pick_vms(self.arrays, rows, firsts, self.merge, u, self._node_class, self._pair_class)
+        return vms, self.goals(vms, rows)
+
+    def goals(self, vms: Ints, rows: Ints) -> Section:
+        """List where VMs [n] of the clusters in places ``rows`` may go, as `choose` does; -1 for no VM."""
+        buffer = np.empty((2 * int(self.arrays.size[rows, 0].sum()), GOAL_COLUMNS), dtype=np.float32)
+        ends = np.empty(len(rows), dtype=np.int64)
+        kernels.destinations(self.arrays, rows, vms, self._node_class, self._pair_class, buffer, ends)
+        return Section.of(buffer, ends)
+
+    def hosts(self, row: int, moves: Ints) -> Ints:
+        """Return the class of hosts, when last observed, that each migration [n, 3] (vm, pm, node) leads to."""
+        vms, pms, nodes = moves.T
+        double = self.arrays.double[row, self.arrays.kind[row, vms]]
+        return np.asarray(
+            np.where(double, self._pair_class[row, pms], self._node_class[row, pms, nodes]), dtype=np.int64
+        )
+
+    def tokens(self, row: int, vms: Ints, seen: Observation, state: int) -> Ints:
+        """Return the VM token, in an observation just made, of each VM [n] that has a legal migration."""
+        own = seen.vm.rows[seen.vm.starts[state] : seen.vm.starts[state + 1], :2].astype(np.int64)
+        place = np.column_stack([vms, self.arrays.pm[row, vms], self.arrays.node[row, vms]])
+        wanted = np.column_stack([self.hosts(row, place), self.arrays.kind[row, vms]])
+        return np.asarray((own[None] == wanted[:, None]).all(axis=2).argmax(axis=1))
+
+    def step(
+        self, vms: Ints, hosts: Ints, u: NDArray[np.float64], rows: Ints | None = None
+    ) -> tuple[NDArray[np.float64], list[Migration | None]]:
+        """Migrate each chosen VM to its chosen class of hosts; return slots gained and migrations, None for stop."""
+        rows = np.arange(len(self)) if rows is None else rows
+        made = np.empty((len(rows), 3), dtype=np.int64)
+        gains = kernels.advance(self.arrays, rows, vms, hosts, u, self._node_class, self._pair_class, made)
+        return gains, [Migration(*each) if each[0] >= 0 else None for each in made.tolist()]
+
+    @property
+    def steps_left(self) -> Ints:
+        """[B], migrations left."""
+        return self.arrays.steps

@@ -1,0 +1,78 @@
+"""What the policy sees: tokens of many states, one after another, and how to take some of the states."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rows = NDArray[np.float32]
+
+SECTIONS = {"whole": 2, "node": 7, "edge": 5, "pair": 3, "kind": 8, "vm": 8}
+"""Columns of each section; `rl.kernels` writes them, `rl.model` reads them."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """Tokens of one sort of S states: ``rows`` [N, columns] float32, state s owns rows ``starts[s]:starts[s + 1]``."""
+
+    rows: Rows
+    starts: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, rows: Rows, ends: NDArray[np.int64]) -> "Section":
+        """Copy the rows that are used out of a buffer."""
+        starts = np.concatenate([[0], ends])
+        return cls(rows[: starts[-1]].copy(), starts)
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """[S], tokens of each state."""
+        return np.diff(self.starts)
+
+    def take(self, states: NDArray[np.int64]) -> "Section":
+        """Return the tokens of some states, in the order given."""
+        lengths = self.lengths[states]
+        starts = np.concatenate([[0], np.cumsum(lengths)])
+        index = np.repeat(self.starts[states] - starts[:-1], lengths) + np.arange(starts[-1])
+        return Section(self.rows[index], starts)
+
+    @staticmethod
+    def join(parts: "list[Section]") -> "Section":
+        """Put the states of all parts one after another."""
+        starts = np.concatenate([[0], np.cumsum(np.concatenate([part.lengths for part in parts]))])
+        return Section(np.concatenate([part.rows for part in parts]), starts)
+
+
+@dataclass(frozen=True)
+class Observation:
+    """All tokens of S states; indices in the columns count within a state.
+
+    ``whole``: migrations left, remainders of all nodes in slots.
+    ``node`` (a class of NUMA nodes): how many, bucket of the remainder, whole slots, bucket of the sibling (where the
+    objective couples them), free cores / 64, whether memory may bind, cores that its memory feeds / 64.
+    ``edge`` (VMs on a node class): node class, kind, number up to the cap, bucket once one left, slots gained then.
+    ``pair`` (a class of PMs): its two node classes, how many.
+    ``kind`` (of VM): bucket and whole slots of its size, double, grouped, cores / 32, MiB per core / the most, how
+    many, places with room.
+    ``vm`` (VMs of a kind on a class of hosts): host (node class; a double: PM class), kind, double, how many, buckets
+    of both nodes once one left, slots gained then, first VM.
+    """
+
+    whole: Section
+    node: Section
+    edge: Section
+    pair: Section
+    kind: Section
+    vm: Section
+
+    def __len__(self) -> int:
+        return len(self.whole.starts) - 1
+
+    def take(self, states: NDArray[np.int64]) -> "Observation":
+        """Return some states, in the order given."""
+        return Observation(*(getattr(self, name).take(states) for name in SECTIONS))
+
+    @staticmethod
+    def join(parts: "list[Observation]") -> "Observation":
+        """Put the states of all parts one after another."""
+        return Observation(*(Section.join([getattr(part, name) for part in parts]) for name in SECTIONS))
