@@ -1,0 +1,290 @@
+"""The policy: sparse attention over the tree of PMs, NUMA nodes and VMs, two actors and a critic.
+
+After Ding et al., EuroSys '25: shared embeddings, tree-local attention, PM and VM self-attention, VM-to-PM
+cross-attention, then a VM actor and a PM actor that sees only the chosen VM. Three things differ, all for speed:
+attention within the tree runs over segments instead of a masked dense matrix; what looks the same is one token, whose
+number m enters as log m, which equals the network on all tokens one by one; and VMs attend to one another, and to the
+PMs, by kind (one query for all VMs of a size and shape), since VMs of a kind differ by their host alone.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import embedding_bag, relu, scaled_dot_product_attention
+
+from rl.kernels import BUCKETS
+from rl.tokens import Batch, Tokens, segment_softmax
+
+Attention = Literal["sparse", "vanilla", "none"]
+SIZES = 8
+"""Whole slots are told apart up to so many."""
+POOL = 32.0
+"""Sums over all nodes of a state are divided by it: of the order of their number in units that matter."""
+VALUE_SLOTS = 10.0
+"""What the critic's output of 1 stands for."""
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The shape of the network; its number of parameters does not depend on the cluster."""
+
+    width: int = 32
+    heads: int = 2
+    blocks: int = 1
+    attention: Attention = "sparse"
+    """``vanilla``: no tree-local attention; ``none``: no attention at all, sums over all nodes instead."""
+
+
+class Attend(nn.Module):
+    """Multi-head attention of queries [S, A, d] over keys [S, B, d] with an added bias [S, 1, 1 or A, B]."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query = nn.Linear(width, width)
+        self.memory = nn.Linear(width, 2 * width)
+        self.out = nn.Linear(width, width)
+
+    def forward(self, queries: Tensor, keys: Tensor, bias: Tensor) -> Tensor:
+        """Return what each query gathers: [S, A, d]."""
+        query = self.query(queries).unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        key, value = self.memory(keys).unflatten(-1, (2, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        mixed = scaled_dot_product_attention(query, key, value, attn_mask=bias)
+        out: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
+        return out
+
+
+class Tree(nn.Module):
+    """Tree-local attention, by segments: each node attends to the VMs on it and to itself."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query = nn.Linear(width, width)
+        self.own = nn.Linear(width, 2 * width)
+        self.memory = nn.Linear(width, 2 * width)
+        self.out = nn.Linear(width, width)
+
+    def forward(self, node: Tensor, vm: Tensor, host: Tensor, log_count: Tensor) -> Tensor:
+        """Take nodes [N, d] and VMs [E, d] on nodes ``host`` [E]; return what each node gathers [N, d]."""
+        everyone = torch.arange(len(node), device=node.device)
+        segment = torch.cat([everyone, host])
+        key, value = torch.cat([self.own(node), self.memory(vm)]).view(len(segment), 2, self.heads, -1).unbind(1)
+        query = self.query(node).view(len(node), self.heads, -1).index_select(0, segment)
+        score = (query * key).sum(-1) / key.shape[-1] ** 0.5
+        score = score + torch.cat([torch.zeros_like(score[: len(node), 0]), log_count])[:, None]
+        weight = segment_softmax(score, segment, len(node))
+        gathered = torch.zeros_like(node).index_add(0, segment, (weight[..., None] * value).flatten(1))
+        out: Tensor = self.out(gathered)
+        return out
+
+
+class Block(nn.Module):
+    """One round: tree, self-attention of nodes, self-attention of kinds, cross-attention of kinds to hosts."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        width = config.width
+        self.attention = config.attention
+        self.norm = nn.ModuleList(nn.LayerNorm(width) for _ in range(6))
+        self.tree = Tree(width, config.heads)
+        self.among_nodes = Attend(width, config.heads)
+        self.among_kinds = Attend(width, config.heads)
+        self.across = Attend(width, config.heads)
+        self.pool = nn.Linear(width, width)
+        self.spread = nn.Linear(width, width)
+        self.node_forward = _feed_forward(width)
+        self.kind_forward = _feed_forward(width)
+        self.pair = nn.Linear(width, width)
+
+    def forward(self, batch: Batch, node: Tensor, edge: Tensor, kind: Tensor, whole: Tensor) -> tuple[Tensor, ...]:
+        """Return the tokens of nodes, PMs, kinds and whole states, each having seen the others."""
+        count = batch.node.rows[:, :1]
+        if self.attention == "sparse":
+            log_edges = batch.edge.rows[:, 2].log()
+            node = node + self.tree(self.norm[0](node), edge, batch.edge.index(0, batch.node), log_edges)
+        whole = whole + self.spread(batch.node.sum(count * relu(self.pool(node))) / POOL)
+        node = node + whole[batch.node.state]
+        log_count = batch.node.pad(batch.node.rows[:, 0].log(), -torch.inf)
+        if self.attention != "none":
+            padded = batch.node.pad(self.norm[1](node))
+            node = node + batch.node.unpad(self.among_nodes(padded, padded, log_count[:, None, None]))
+        node = node + self.node_forward(self.norm[2](node))
+        pair = self.pairs(batch, node)
+        kind = kind + whole[batch.kind.state]
+        if self.attention != "none":
+            kind = kind + self._kinds(batch, kind, node, pair, log_count)
+        kind = kind + self.kind_forward(self.norm[5](kind))
+        return node, pair, kind, whole
+
+    def pairs(self, batch: Batch, node: Tensor) -> Tensor:
+        """Make the token of each class of PMs of those of its two nodes: [N, d] to [Q, d]."""
+        part = self.pair(node)
+        return relu(add_rows([(part, batch.pair.index(column, batch.node)) for column in (0, 1)]))
+
+    def _kinds(self, batch: Batch, kind: Tensor, node: Tensor, pair: Tensor, log_count: Tensor) -> Tensor:
+        hosts = torch.cat([batch.node.pad(node), batch.pair.pad(pair)], dim=1)
+        log_pairs = batch.pair.pad(batch.pair.rows[:, 2].log(), -torch.inf)
+        double = batch.kind.pad(batch.kind.rows[:, 2])[:, :, None] > 0
+        nodes, pairs = (
+            log_count[:, None].expand(-1, double.shape[1], -1),
+            log_pairs[:, None].expand(-1, double.shape[1], -1),
+        )
+        bias = torch.cat([nodes.masked_fill(double, -1e9), pairs.masked_fill(~double, -1e9)], dim=2)
+        padded = batch.kind.pad(self.norm[3](kind))
+        found = self.across(padded, self.norm[4](hosts), bias[:, None])
+        there = batch.kind.pad(torch.zeros_like(kind[:, 0]), -1e9)
+        shared = self.among_kinds(padded + found, padded + found, there[:, None, None])
+        return batch.kind.unpad(found + shared)
+
+
+class Policy(nn.Module):
+    """VM actor, PM actor and critic on one trunk."""
+
+    def __init__(self, config: ModelConfig = ModelConfig()) -> None:
+        super().__init__()
+        self.config = config
+        width = config.width
+        self.remainder = nn.Embedding(BUCKETS + 1, width)
+        self.left_behind = nn.Embedding(BUCKETS + 1, width)
+        self.arrived_at = nn.Embedding(BUCKETS + 1, width)
+        self.sibling = nn.Embedding(BUCKETS + 1, width)
+        self.slots = nn.Embedding(SIZES, width)
+        self.size = nn.Embedding(BUCKETS, width)
+        self.size_slots = nn.Embedding(SIZES, width)
+        self.node_in = nn.Linear(3, width)
+        self.kind_in = nn.Linear(6, width)
+        self.kind_on_node = nn.Linear(width, width)
+        self.edge_in = nn.Linear(2, width, bias=False)
+        self.whole_in = nn.Sequential(nn.Linear(4, width), nn.ReLU(), nn.Linear(width, width))
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.blocks))
+        self.end = nn.ModuleList(nn.LayerNorm(width) for _ in range(3))
+        self.vm_host = nn.Linear(width, width)
+        self.vm_pair = nn.Linear(width, width)
+        self.vm_kind = nn.Linear(width, width)
+        self.left_vm = nn.Embedding(BUCKETS + 1, width)
+        self.vm_own = nn.Linear(1, width, bias=False)
+        self.vm_whole = nn.Linear(width, width)
+        self.vm_out = nn.Linear(width, 1)
+        self.goal_host = nn.Linear(width, width)
+        self.goal_pair = nn.Linear(width, width)
+        self.goal_vm = nn.Linear(width, width)
+        self.goal_own = nn.Linear(1, width, bias=False)
+        self.goal_hidden = nn.Linear(width, width)
+        self.goal_out = nn.Linear(width, 1)
+        self.stop = _head(width)
+        self.critic = _head(width)
+        for layer in (self.vm_out, self.goal_out):
+            nn.init.normal_(layer.weight, std=0.01)
+
+    def forward(self, batch: Batch) -> "Trunk":
+        """Embed all tokens and score the VM tokens."""
+        node_rows, kind_rows, edges, vms = batch.node, batch.kind, batch.edge, batch.vm
+        node = self.remainder(node_rows.whole(1)) + self.slots(node_rows.whole(2)) + self.sibling(node_rows.whole(3))
+        node = node + self.node_in(node_rows.rows[:, 4:7])
+        kind = (
+            self.size(kind_rows.whole(0)) + self.size_slots(kind_rows.whole(1)) + self.kind_in(kind_rows.rows[:, 2:8])
+        )
+        on_node = add_rows([
+            (self.kind_on_node(kind), edges.index(1, kind_rows)),
+            (self.left_behind.weight, edges.whole(3)),
+        ])  # fmt: skip
+        edge = relu(torch.addmm(on_node, edges.rows[:, [2, 4]], self.edge_in.weight.T))
+        steps, loose = batch.whole.rows.unbind(1)
+        whole = self.whole_in(torch.stack([steps / 50, steps.log1p() / 4, loose / POOL, (-steps / 5).exp()], dim=1))
+        node = node + whole[node_rows.state]
+        pair = node
+        for block in self.blocks:
+            node, pair, kind, whole = block(batch, node, edge, kind, whole)
+        node, pair, kind = self.end[0](node), self.end[1](pair), self.end[2](kind)
+        host = torch.where(vms.rows[:, 2] > 0, vms.index(0, batch.pair) + len(node), vms.index(0, node_rows))
+        parts = [
+            (torch.cat([self.vm_host(node), self.vm_pair(pair)]), host),
+            (self.vm_kind(kind) + self.vm_whole(whole)[kind_rows.state], vms.index(1, kind_rows)),
+            (self.left_vm.weight, vms.whole(4)),
+            (self.left_vm.weight, vms.whole(5)),
+        ]
+        hidden = relu(torch.addmm(add_rows(parts), vms.rows[:, 6:7], self.vm_own.weight.T))
+        score = self.vm_out(hidden)[:, 0] + vms.rows[:, 3].log()
+        logits = torch.cat([vms.pad(score, -torch.inf), self.stop(whole)], dim=1)
+        value = self.critic(whole)[:, 0] * VALUE_SLOTS
+        return Trunk(logits, value, hidden, torch.cat([self.goal_host(node), self.goal_pair(pair)]))
+
+    def goals(self, batch: Batch, trunk: "Trunk", chosen: Tensor, goals: Tokens) -> Tensor:
+        """Score where the chosen VMs may go.
+
+        Parameters
+        ----------
+        chosen
+            [S], number of the chosen VM token within its state; any number where nothing may be chosen.
+        goals
+            Classes of hosts, as `rl.env.Env.choose` lists them.
+
+        Returns
+        -------
+        Tensor
+            [S, most] logits, -inf where there is no class; a state without any has one logit 0.
+        """
+        if not len(goals.rows):
+            return torch.zeros(goals.shape, device=chosen.device)
+        vm = (batch.vm.starts + chosen).clamp(max=len(batch.vm.rows) - 1)
+        double = batch.vm.rows[vm, 2][goals.state] > 0
+        nodes = len(batch.node.rows)
+        host = torch.where(double, goals.index(0, batch.pair) + nodes, goals.index(0, batch.node))
+        parts = [
+            (trunk.hosts, host),
+            (self.goal_vm(trunk.hidden[vm]), goals.state),
+            (self.arrived_at.weight, goals.whole(2)),
+            (self.arrived_at.weight, goals.whole(3)),
+        ]
+        hidden = relu(torch.addmm(add_rows(parts), goals.rows[:, 4:5], self.goal_own.weight.T))
+        hidden = relu(self.goal_hidden(hidden))
+        score = self.goal_out(hidden)[:, 0] + goals.rows[:, 1].log()
+        logits = goals.pad(score, -torch.inf)
+        nowhere = torch.isinf(logits).all(dim=1)
+        logits[nowhere, 0] = 0.0
+        return logits
+
+
+@dataclass(frozen=True)
+class Trunk:
+    """What the first stage leaves for the second.
+
+    Attributes
+    ----------
+    logits : float32 [S, most + 1]
+        VM tokens, -inf where there is none, and stop last.
+    value : float32 [S]
+        Slots still to be gained, discounted as in training.
+    hidden : float32 [VM tokens, d]
+    hosts : float32 [nodes + PMs, d]
+    """
+
+    logits: Tensor
+    value: Tensor
+    hidden: Tensor
+    hosts: Tensor
+
+
+def add_rows(parts: list[tuple[Tensor, Tensor]]) -> Tensor:
+    """Look up one row of each table [rows, d] by each index [N] and add them: [N, d], in one pass over memory."""
+    tables = list({id(table): table for table, _ in parts}.values())
+    starts, start = {}, 0
+    for table in tables:
+        starts[id(table)] = start
+        start += len(table)
+    index = torch.stack([index + starts[id(table)] for table, index in parts], dim=1)
+    return embedding_bag(index, torch.cat(tables), mode="sum")
+
+
+def _head(width: int) -> nn.Sequential:
+    """Make a small network with one output that starts near 0."""
+    last = nn.Linear(width, 1)
+    nn.init.normal_(last.weight, std=0.01)
+    return nn.Sequential(nn.Linear(width, width), nn.ReLU(), last)
+
+
+def _feed_forward(width: int) -> nn.Module:
+    return nn.Sequential(nn.Linear(width, 2 * width), nn.ReLU(), nn.Linear(2 * width, width))
