@@ -1,0 +1,51 @@
+"""Policies as safetensors files: the parameters, and the shape of the network in the header."""
+
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from data import InputError
+from rl.model import ModelConfig, Policy
+
+SHIPPED = Path(__file__).parent / "weights" / "vmr2l.safetensors"
+"""The weights that come with the project; ``rl/weights/README.md`` tells how they were made."""
+
+
+def save(policy: Policy, path: Path) -> None:
+    """Write a policy in one step, to a file beside that is then renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(path.name + ".tmp")
+    shape = {key: str(value) for key, value in asdict(policy.config).items()}
+    save_file({key: value.detach().cpu().contiguous() for key, value in policy.state_dict().items()}, beside, shape)
+    beside.replace(path)
+
+
+def load(path: Path) -> Policy:
+    """Read a policy.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be read or holds something else.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = file.metadata() or {}
+            state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
+        policy = Policy(_config(header))
+        policy.load_state_dict(state)
+    except (OSError, SafetensorError, RuntimeError, KeyError, ValueError) as error:
+        reason = str(error).splitlines()[0][:200]
+        raise InputError(f"{path}: not the weights of a policy ({reason}); give a file that rl.train wrote.") from None
+    return policy.eval()
+
+
+def _config(header: dict[str, str]) -> ModelConfig:
+    values: dict[str, Any] = {
+        field.name: header[field.name] if field.name == "attention" else int(header[field.name])
+        for field in fields(ModelConfig)
+    }
+    return ModelConfig(**values)
