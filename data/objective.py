@@ -33,10 +33,11 @@ class SlotRate:
 
     def slots(self, free: NDArray[np.int64]) -> NDArray[np.int64]:
         """Count whole slots of each PM: ``free`` [..., 2, R] to [...]; negative where a node is overdrawn."""
-        amount = free[..., self.resource]
+        first, second = free[..., 0, self.resource], free[..., 1, self.resource]  # reducing an axis of two is slow
         if self.kind == "double":
-            return np.asarray((amount // (self.size // 2)).min(axis=-1))
-        return np.asarray((amount // self.size).sum(axis=-1))
+            half = self.size // 2
+            return np.asarray(np.minimum(first // half, second // half))
+        return np.asarray(first // self.size + second // self.size)
 
     def __str__(self) -> str:
         weight = "" if self.weight == 1 else f"{np.format_float_positional(float(self.weight), trim='-')}*"

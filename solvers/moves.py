@@ -83,7 +83,8 @@ class MoveTable:
 
     def best_entries(self) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
         """Return, by kind, the best PM to enter, its gain, and the best gain on any other PM: three [K] arrays."""
-        entry = (self.enter - TIE * self.avoid_place).max(axis=2)
+        each = self.enter - TIE * self.avoid_place
+        entry = np.maximum(each[:, :, 0], each[:, :, 1])  # max(axis=2) takes ten times as long
         kinds = np.arange(len(entry))
         best = entry.argmax(axis=1)
         gain = entry[kinds, best]
