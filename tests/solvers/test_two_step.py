@@ -46,7 +46,7 @@ def test_a_pair_that_does_not_find_room_leaves_no_trace():
 @settings(max_examples=60, deadline=None)
 @given(problems())
 def test_the_rule_ends_where_no_single_migration_gains(problem):
-    """On any cluster the plan is valid, no worse than the snapshot, and ends where no migration gains or none is left."""
+    """On any cluster the plan is valid and no worse than nothing; it ends where no migration gains or none is left."""
     plan = _plan(problem)
     verdict = check(problem.cluster, plan, mnl=problem.mnl, rules=problem.rules, objective=problem.objective)
     assert verdict.valid, verdict.reason
