@@ -47,7 +47,7 @@ def test_the_placement_is_what_the_patterns_say():
 
 
 def test_node_loads_are_those_of_the_patterns():
-    """For every state as many nodes end with so much free as the patterns say."""
+    """Nodes end with as much free as the patterns say, or more, where a place stays empty."""
     problem = Problem(crowd(12), 6)
     master, use, pm, node = _cast(problem)
     reduction = master.pricer.reduction
@@ -62,7 +62,7 @@ def test_node_loads_are_those_of_the_patterns():
     ends += [tuple(state[1:3]) for state, n in zip(master.state, count, strict=True) for _ in range(n)]
     unit = problem.cluster.demand[:, 0].min()
     cores = np.sort([x for x, _ in ends])
-    assert (cores == np.sort(_free(problem.cluster, pm, node)[..., 0].ravel() // unit)).all()
+    assert (cores <= np.sort(_free(problem.cluster, pm, node)[..., 0].ravel() // unit)).all()
 
 
 def test_seeds_cast_differently_and_the_same_seed_alike():

@@ -31,7 +31,7 @@ def test_rows_hold(converged):
         leaving = np.array([each.leaving for each in master.patterns]).reshape(-1, reduction.kinds)
         arriving = np.array([each.arriving for each in master.patterns]).reshape(-1, reduction.kinds)
         assert leaving.sum(axis=1) @ relaxation.use <= reduction.problem.mnl + 1e-6
-        assert (leaving - arriving).T @ relaxation.use == pytest.approx(np.zeros(reduction.kinds), abs=1e-6)
+        assert ((leaving - arriving).T @ relaxation.use <= 1e-6).all()
         nodes, pms = reduction.state_count.astype(float), reduction.class_count.astype(float)
         made = np.zeros(len(master.state))
         for pattern, use in zip(master.patterns, relaxation.use, strict=True):
@@ -72,7 +72,7 @@ def test_the_box_holds_prices():
     """Prices stay within the width around the centre, and the value counts as boxed where the box is in use."""
     pricer = Pricer(reduce_problem(Problem(crowd(12), 6)))
     kinds = pricer.reduction.kinds
-    far = Prices.rounded(np.full(kinds, 5.0), np.zeros(0), 3.0)
+    far = Prices.rounded(np.full(kinds, -5.0), np.zeros(0), 3.0)
     master = Master(pricer, far)
     master.add_best(static_bound(pricer))
     relaxation = master.solve(10.0)

@@ -28,7 +28,7 @@ def small_crowd():
 
 
 def test_whole_patterns_reach_the_bound(small_crowd):
-    """On ordinary clusters the whole slots of the bound are reached, within the MNL, by patterns that balance."""
+    """On ordinary clusters the whole slots of the bound are reached, within the MNL, and all that leave arrive."""
     master, _, evaluation = small_crowd
     target = np.floor(evaluation.bound)
     use = _round(small_crowd, target)
@@ -37,7 +37,7 @@ def test_whole_patterns_reach_the_bound(small_crowd):
     assert use.dtype == np.int64
     assert _worth(master, use) >= target
     assert leaving.sum(axis=1) @ use <= 6
-    assert ((leaving - arriving).T @ use == 0).all()
+    assert ((leaving - arriving).T @ use <= 0).all()
 
 
 def test_never_worth_more_than_the_bound():
