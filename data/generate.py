@@ -100,7 +100,7 @@ def _progress(
 
 def main() -> None:
     """Run the command line."""
-    options = tyro.cli(Options, prog="python -m data.generate", description=Options.__doc__)
+    options = tyro.cli(Options, prog="python -m data.generate")
     try:
         run(options, Console())
     except InputError as error:

@@ -102,7 +102,7 @@ def load_clusters(text: str, count: int, split: str, console: Console) -> dict[s
 
 def main() -> None:
     """Run the command line."""
-    options = tyro.cli(Options, prog="python -m harness.compare", description=Options.__doc__)
+    options = tyro.cli(Options, prog="python -m harness.compare")
     folder = options.out or Path("results") / f"compare-{datetime.now():%Y%m%d-%H%M%S}"
     console = Console() if sys.stdout.isatty() else Console(width=120)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # keep what is finished then, too

@@ -148,7 +148,7 @@ def _shown(place: Place) -> str:
 
 def main() -> None:
     """Run the command line."""
-    options = tyro.cli(Options, prog="python -m harness.plan", description=Options.__doc__)
+    options = tyro.cli(Options, prog="python -m harness.plan")
     console = Console() if sys.stdout.isatty() else Console(width=120)
     try:
         make_plan(options, console)

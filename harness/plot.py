@@ -194,7 +194,7 @@ def _panels(runs: pd.DataFrame, title: str) -> tuple[Figure, list[Axes]]:
 
 def main() -> None:
     """Run the command line."""
-    options = tyro.cli(Options, prog="python -m harness.plot", description=Options.__doc__)
+    options = tyro.cli(Options, prog="python -m harness.plot")
     try:
         for path in draw(options.folder):
             print(path)

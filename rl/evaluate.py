@@ -187,7 +187,7 @@ def _numbers(text: str) -> list[int]:
 
 def main() -> None:
     """Run the command line."""
-    options = tyro.cli(Options, prog="python -m rl.evaluate", description=Options.__doc__)
+    options = tyro.cli(Options, prog="python -m rl.evaluate")
     try:
         run(options, Console())
     except InputError as error:

@@ -263,7 +263,7 @@ def main() -> None:
     chosen = next((word for flag, word in pairwise(words) if flag == "--preset"), "full")
     chosen = next((word.split("=", 1)[1] for word in words if word.startswith("--preset=")), chosen)
     default = next((options for name, options in PRESETS.items() if name == chosen), PRESETS["full"])
-    options = tyro.cli(Options, prog="python -m rl.train", description=Options.__doc__, default=default)
+    options = tyro.cli(Options, prog="python -m rl.train", default=default)
     try:
         train(options, Console())
     except InputError as error:
