@@ -8,7 +8,7 @@ import numpy as np
 from solvers.contract import Problem
 from solvers.deadline import Deadline
 from solvers.incumbents import EPSILON, Incumbents
-from solvers.mip.bound import static_bound, static_prices
+from solvers.mip.bound import starting_prices, static_bound
 from solvers.mip.decode import decode
 from solvers.mip.master import Master, Relaxation
 from solvers.mip.pricing import Ints, Pricer, TooManyPatternsError
@@ -19,12 +19,6 @@ from solvers.mip.worth import expresses
 from solvers.moves import MoveTable
 from solvers.order import order
 from solvers.two_step import run_two_step
-
-BLENDS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5)
-"""Starting prices: a VM costs its whole slots, blended with this share of its cores' share of a slot."""
-
-STARTS = (1 / 2, 1 / 4, 1.0)
-"""Starting prices of a migration, in slots."""
 
 WAITING_COSTS = 0.02
 """Slots that an arrival costs which has to wait for a departure, where patterns waited for each other in circles."""
@@ -91,9 +85,8 @@ class ColumnSearch:
     def relaxations(self) -> Iterator[tuple[Master, Relaxation, bool]]:
         """Generate columns, and with them better bounds; the last relaxation is marked True unless the time ends."""
         master = Master(self._pricer, self._centre.prices)
-        for blend in BLENDS:
-            for migration in STARTS:
-                master.add_best(self._pricer.evaluate(static_prices(self._pricer, migration, blend)))
+        for prices in starting_prices(self._pricer):
+            master.add_best(self._pricer.evaluate(prices))
         boxed_at, stuck = np.inf, False
         while not stuck and not self._deadline.expired(0.15):
             relaxation = master.solve(self._deadline.remaining_s(0.15))

@@ -5,7 +5,7 @@ Columns
     a *PM pattern* lets doubles leave a PM and others in, which turns its two node states into others.
 Rows
     limit: no more departures than the MNL;
-    balance: of every kind as many VMs arrive as leave;
+    balance: of every kind at least as many VMs arrive as leave: arrivals that nobody makes only leave more free;
     class: no more PM patterns than PMs in the class;
     state: no more node patterns than nodes in the state, counting those that PM patterns make and consume; equality
     where the state is overdrawn, since such a node must be repaired.
@@ -80,7 +80,7 @@ class Master:
         self._class_row: dict[int, int] = {}
         self.programme.add_row(-np.inf, reduction.problem.mnl)
         for _ in range(reduction.kinds):
-            self.programme.add_row(0.0, 0.0)
+            self.programme.add_row(0.0, np.inf)
         self.slacks = 1 + 2 * reduction.kinds
         row = np.append(0, np.repeat(np.arange(1, reduction.kinds + 1), 2))
         sign = np.append(-1.0, np.tile([1.0, -1.0], reduction.kinds))
@@ -98,8 +98,8 @@ class Master:
         box is so wide that widening is no use.
         """
         self._width *= widen
-        low = np.append(centre.single, centre.double) - self._width
-        high = np.append(centre.single, centre.double) + self._width
+        price = np.minimum(0.0, np.append(centre.single, centre.double))  # a VM to spare is never worth anything
+        low, high = price - self._width, price + self._width
         self.programme.set_cost(0, -(centre.migration + self._width))
         for kind in range(len(low)):
             self.programme.set_cost(1 + 2 * kind, float(low[kind]))
@@ -297,8 +297,8 @@ class Master:
             place, inverse = np.unique(row * len(gain) + index, return_inverse=True)
             value = np.bincount(inverse.reshape(-1), weights=value)
             row, index = place // len(gain), place % len(gain)
-        moved = np.maximum(departures, arriving.sum(axis=1))
-        upper = np.where(moved > 0, self.pricer.reduction.problem.mnl // np.maximum(moved, 1), self._most)
+        most = self.pricer.reduction.problem.mnl // np.maximum(departures, 1)
+        upper = np.where(departures + arriving.sum(axis=1) > 0, most, self._most)
         self.programme.add_columns(
             gain.tolist(), upper.astype(float).tolist(), row, self.programme.columns + index, value
         )

@@ -72,7 +72,7 @@ def test_the_box_holds_prices():
     """Prices stay within the width around the centre, and the value counts as boxed where the box is in use."""
     pricer = Pricer(reduce_problem(Problem(crowd(12), 6)))
     kinds = pricer.reduction.kinds
-    far = Prices.rounded(np.full(kinds, -5.0), np.zeros(0), 3.0)
+    far = Prices.rounded(np.zeros(kinds), np.zeros(0), 0.0)
     master = Master(pricer, far)
     master.add_best(static_bound(pricer))
     relaxation = master.solve(10.0)
