@@ -46,6 +46,8 @@ def round_patterns(
         How often each pattern is used; None where nothing was found.
     """
     programme = master.programme
+    if not master.patterns:
+        return None
     keep = np.append(np.zeros(master.slacks, dtype=bool), master.losses(best) <= max(0.0, best.bound - target) + 1e-9)
     floors = np.zeros(programme.columns, dtype=np.int64)
     floors[master.slacks : master.slacks + len(relaxation.use)] = np.floor(relaxation.use + 1e-6).astype(np.int64)

@@ -6,6 +6,10 @@ import numpy as np
 import pytest
 
 from solvers import Deadline, Problem
+from solvers.mip.bound import static_bound
+from solvers.mip.master import Master
+from solvers.mip.pricing import Pricer
+from solvers.mip.reduction import reduce_problem
 from solvers.mip.rounding import round_patterns
 from solvers.toys import crowd
 from tests.solvers.mip.tools import converge, gainful_problems, most_slots_gained
@@ -73,3 +77,11 @@ def test_waiting_patterns_are_avoided_where_they_cost(small_crowd):
 def test_no_time_gives_nothing(small_crowd):
     """With the time over there is no answer, and no exception."""
     assert _round(small_crowd, 1.0, limit_s=0.0) is None
+
+
+def test_no_patterns_give_nothing():
+    """A cluster on which no pattern gains, though the bound does not know, has no answer and no exception."""
+    pricer = Pricer(reduce_problem(Problem(crowd(12), 6)))
+    evaluation = static_bound(pricer)
+    master = Master(pricer, evaluation.prices)
+    assert _round((master, master.solve(10.0), evaluation), 1.0) is None
