@@ -137,9 +137,8 @@ def _judge(problem: Problem, solution: Solution, time_limit_s: float, wall_s: fl
     if slots > bound + 1e-6:
         objection = objection or f"the bound is wrong: {bound:.2f} slots but {slots:.2f} are reached"
     reachable = (slots if math.isinf(bound) else bound) - initial
-    near = [
-        each.seconds for each in solution.incumbents if score.slots_of(each.fr) >= initial + 0.99 * reachable - 1e-6
-    ]
+    goal = initial + 0.99 * reachable - 1e-6
+    near = [0.0] * (initial >= goal) + [each.seconds for each in solution.incumbents if score.slots_of(each.fr) >= goal]
     return Run(
         initial,
         slots,
@@ -164,8 +163,8 @@ def _summary(row: Row, runs: list[Run], rss_mib: float) -> Line:
     near_s = statistics.median(run.near_s for run in runs)
     return Line(
         row.label,
-        f"{sum(run.slots for run in shown):.5g}",
-        "none" if math.isinf(bound) else f"{bound:.5g}",
+        f"{sum(run.slots for run in shown):.7g}",
+        "none" if math.isinf(bound) else f"{bound:.7g}",
         status,
         None if math.isinf(gap) or math.isnan(gap) else gap,
         sum(run.moves for run in shown),

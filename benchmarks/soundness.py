@@ -17,5 +17,5 @@ def soundness(clusters: int) -> Line:
         bar="never better than brute force",
         verdict="misses: " + ", ".join(f"{count} {key}" for key, count in wrong.items()) if wrong else "holds",
         note=f"{clusters} clusters, {counts['bounds']} bounds, worst FR gap {tally.worst:.4f}, "
-        f"order explains {counts['order']} of {clusters - counts['equal']} not equal",
+        f"order explains {counts['order']} of {clusters - counts['equal']} not equal; {'; '.join(tally.notes)}",
     )
