@@ -23,6 +23,9 @@ from solvers.two_step import run_two_step
 WAITING_COSTS = 0.02
 """Slots that an arrival costs which has to wait for a departure, where patterns waited for each other in circles."""
 
+FINE_STEP, NEARLY = 0.01, 0.99
+"""Slots below which the steps of a mix are fine, and the share of the target that is aimed at there."""
+
 CASTS = 12
 """Random castings of the same patterns that are tried, until one can be carried out in full."""
 
@@ -69,6 +72,11 @@ class ColumnSearch:
         """Tell whether the best plan meets the bound."""
         return self._best.slots >= self.bound - EPSILON
 
+    @property
+    def _aim(self) -> float:
+        """What whole patterns should reach: the target, or nearly so where a mix has steps too fine to reach it."""
+        return self._target if self._pricer.reduction.worth.step >= FINE_STEP else NEARLY * self._target
+
     def run(self) -> None:
         """Search until the optimum is proven, nothing more can be done this way, or the time is over."""
         if self.closed():
@@ -106,14 +114,14 @@ class ColumnSearch:
     def _round(self, master: Master, relaxation: Relaxation, *, thorough: bool) -> None:
         """Turn a relaxation into whole patterns and offer the plan they make."""
         use = round_patterns(
-            master, relaxation, self._centre, self._target, self._engine, self._threads, self._seed, self._deadline,
+            master, relaxation, self._centre, self._aim, self._engine, self._threads, self._seed, self._deadline,
             thorough=thorough,
         )  # fmt: skip
         if use is None or self._carry_out(master, use) or not thorough:
             return
-        master.add_independent(self._centre, self._centre.bound - self._target)
+        master.add_independent(self._centre, self._centre.bound - self._aim)
         use = round_patterns(
-            master, relaxation, self._centre, self._target, self._engine, self._threads, self._seed, self._deadline,
+            master, relaxation, self._centre, self._aim, self._engine, self._threads, self._seed, self._deadline,
             thorough=False, waiting_costs=WAITING_COSTS,
         )  # fmt: skip
         if use is not None:

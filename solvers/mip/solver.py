@@ -35,7 +35,7 @@ class Mip:
     """Exact optimisation with a certificate.
 
     Column generation over node states (``docs/exact.md``) gives the bound and, almost always, a plan that meets it;
-    a model of counts per VM type and node in CP-SAT takes over for objectives other than slots of cores and where
+    a model of counts per VM type and node in CP-SAT takes over for mixes that `worth.expresses` refuses and where
     the columns leave a gap. All constraints and objectives hold, the bound always: it leaves out the order of
     migrations and, in the column formulation, anti-affinity, so it may be better than what can be reached, never worse.
     """
