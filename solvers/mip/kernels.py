@@ -142,9 +142,9 @@ def best_of_classes(
 ) -> tuple[Floats, Ints]:
     """Return V_c, the most that one PM of each class can gain, and the doubles' part of how.
 
-    Cells (a, b) are what arriving doubles can use on each node, pool by pool, by falling ``cell_net``: what they earn
-    less 2 G(a, b). G is superadditive, so a node that gives (a, b) away loses at least G(a, b), and once the best
-    cell left cannot improve a class, none can.
+    Cells (a, b) are what arriving doubles can use on each node, pool by pool, by falling ``cell_net``: what they earn,
+    less 2 G(a, b) where units divide the slots. G is superadditive then, so a node that gives (a, b) away loses at
+    least G(a, b), and once the best cell left cannot improve a class, none can.
 
     Returns
     -------

@@ -121,7 +121,10 @@ class Pricer:
         """List what arriving doubles can use, pool by pool, best first; see `kernels.best_of_classes`."""
         pool, a, b = np.nonzero(filling > -np.inf)
         worth = filling[pool, a, b]
-        net = worth - 2.0 * arrival[pool, a, b]
+        superadditive = all(
+            rate.size % self.reduction.unit[rate.resource] == 0 for rate, _ in self.reduction.worth.node
+        )
+        net = worth - 2.0 * arrival[pool, a, b] if superadditive else worth  # less is always worth no more
         order = np.lexsort((-net, pool))
         start = np.searchsorted(pool[order], np.arange(self.pools + 1))
         return start, np.column_stack([a, b])[order], worth[order], net[order]
