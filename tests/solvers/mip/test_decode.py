@@ -18,7 +18,7 @@ def _cast(problem, seed=0):
     """Return the master, whole patterns and the placement they are cast to; None where there are no patterns."""
     master, relaxation, evaluation = converge(problem)
     target = np.floor(evaluation.bound + 1e-9)
-    use = round_patterns(master, relaxation, evaluation, target, "highs", 1, 0, Deadline(10.0), thorough=True)
+    use = round_patterns(master, relaxation, evaluation, target, "highs", 1, 0, Deadline(60.0), thorough=True)
     return None if use is None else (master, use, *decode(master, use, seed))
 
 

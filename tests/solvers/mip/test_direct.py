@@ -27,11 +27,11 @@ def _solve(problem, deadline=None):
         moved = (target[0] != cluster.pm) | (target[1] != cluster.node)
         assert moved.sum() <= problem.mnl
         assert cluster.may_leave[moved].all()
-        plan = order(problem, *target, Deadline(5.0))
+        plan = order(problem, *target, Deadline(60.0))
         assert check(cluster, plan, mnl=problem.mnl, rules=problem.rules, objective=problem.objective).valid
         rates.append(problem.score.rate(free))
 
-    result = solve_direct(problem, deadline or Deadline(10.0), offer, problem.placement(), threads=1, seed=0)
+    result = solve_direct(problem, deadline or Deadline(60.0), offer, problem.placement(), threads=1, seed=0)
     return result, rates
 
 

@@ -35,7 +35,7 @@ def _checked(problem, solution):
 def test_medium_is_solved_with_proof(mip, medium, mnl, slots):
     """The released Medium snapshot: the known optima, as plans that the checker accepts, and bounds that they meet."""
     problem = Problem(medium, mnl)
-    solution = mip.solve(problem, Deadline(10.0))
+    solution = mip.solve(problem, Deadline(60.0))
     assert solution.status == "optimal"
     assert _checked(problem, solution) == pytest.approx(slots)
     assert problem.score.slots_of(solution.bound) == pytest.approx(slots)
@@ -45,7 +45,7 @@ def test_medium_is_solved_with_proof(mip, medium, mnl, slots):
 def test_large_is_solved_with_proof(mip, large, mnl, slots):
     """The released Large snapshot as well."""
     problem = Problem(large, mnl)
-    solution = mip.solve(problem, Deadline(10.0))
+    solution = mip.solve(problem, Deadline(60.0))
     assert solution.status == "optimal"
     assert _checked(problem, solution) == pytest.approx(slots)
     assert problem.score.slots_of(solution.bound) == pytest.approx(slots)
@@ -55,7 +55,7 @@ def test_large_is_solved_with_proof(mip, large, mnl, slots):
 def test_every_engine(engine):
     """Each engine solves an ordinary cluster to the bound."""
     problem = Problem(crowd(20), 10)
-    solution = create(f"mip:engine={engine}:workers=1").solve(problem, Deadline(10.0))
+    solution = create(f"mip:engine={engine}:workers=1").solve(problem, Deadline(60.0))
     assert solution.status == "optimal"
     _checked(problem, solution)
 
@@ -89,7 +89,7 @@ ODD = {
 def test_odd_clusters(mip, name):
     """Whatever is missing or does not divide: a valid plan with a proven optimum."""
     problem = ODD[name]
-    solution = mip.solve(problem, Deadline(5.0))
+    solution = mip.solve(problem, Deadline(30.0))
     assert solution.status == "optimal"
     _checked(problem, solution)
 

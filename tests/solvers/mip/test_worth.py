@@ -37,8 +37,8 @@ def test_slots_that_do_not_divide_are_left_to_the_direct_model():
 def test_no_worse_than_the_direct_model_and_no_better_than_its_bound(objective):
     """On a small crowd both exact ways agree."""
     problem = Problem(crowd(6), 4, Objective.parse(objective))
-    solution = Mip().solve(problem, Deadline(5.0))
-    direct = solve_direct(problem, Deadline(10.0), lambda _: None, problem.placement(), threads=2, seed=0)
+    solution = Mip().solve(problem, Deadline(60.0))
+    direct = solve_direct(problem, Deadline(60.0), lambda _: None, problem.placement(), threads=2, seed=0)
     verdict = check(problem.cluster, solution.plan, mnl=4, objective=problem.objective)
     assert verdict.valid, verdict.reason
     assert problem.score.slots_of(solution.bound) >= problem.score.slots_of(verdict.final_fr) - 1e-6
