@@ -18,8 +18,10 @@ class Course(Renew):
         self.curriculum = curriculum
         self.rng = np.random.default_rng([seed, 1])
         self.number = curriculum.pool if number is None else number
-        first = self.number - curriculum.pool
-        self.pool: list[Cluster] = [curriculum.cluster(each) for each in range(first, self.number)]
+        numbers = range(self.number - curriculum.pool, self.number)
+        self.pool: list[Cluster] = [
+            curriculum.cluster(each) for each in sorted(numbers, key=lambda each: each % curriculum.pool)
+        ]
         self.gained: NDArray[np.float64] = np.zeros(0)
         self.finished: deque[float] = deque(maxlen=256)
 

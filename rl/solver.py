@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from rl.act import Choice
 from rl.arrays import pack, stack
@@ -31,6 +32,9 @@ class VMR2LParams:
     threshold: float = param(
         0.1, "options less probable than this share of the best one are not sampled, 0 to 1", low=0.0, high=1.0
     )
+    threads: int = param(
+        1, "threads of the network; more barely help, and wait for each other on a busy machine", low=1
+    )
     weights: str = param(str(SHIPPED), "a safetensors file that rl.train wrote")
 
 
@@ -51,7 +55,11 @@ class VMR2L:
 
     def prepare(self) -> None:
         """Load the weights and compile the environment, or load it from disk."""
-        self.solve(Problem(crowd(10), mnl=3), Deadline(600.0))
+        torch.set_num_threads(self.params.threads)
+        self._policy = load(Path(self.params.weights))
+        toy = pack(Problem(crowd(10), mnl=2))
+        choices = [Choice(greedy=True), Choice()]
+        trajectories(self._policy, Env.of(stack([toy, toy])), choices, np.random.default_rng(0))
 
     def solve(self, problem: Problem, deadline: Deadline, seed: int = 0) -> Solution:
         """Return the best plan among the trajectories finished or begun by the deadline."""

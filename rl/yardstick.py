@@ -46,7 +46,8 @@ class Yardstick:
     @classmethod
     def make(cls, count: int) -> "Yardstick":
         """Certify ``count`` development clusters of each sort."""
-        create("mip").prepare()
+        if count:
+            create("mip").prepare()
         problems = [(f"{name}{mnl}", Problem(generate(name, "dev", index), mnl))
                     for name, mnl in SORTS for index in range(count)]  # fmt: skip
         return cls([certify(sort, problem) for sort, problem in problems])

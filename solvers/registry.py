@@ -20,6 +20,7 @@ SOLVERS: dict[str, str] = {
     "vbpp": "solvers.vbpp:Vbpp",
     "mip": "solvers.mip:Mip",
     "mip-paper": "solvers.mip_paper:MipPaper",
+    "vmr2l": "rl.solver:VMR2L",
 }
 """Name to ``module:Class``; the class takes its frozen parameter dataclass, which it names ``Params``."""
 

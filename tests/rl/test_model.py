@@ -1,4 +1,4 @@
-"""The network: merged tokens, sizes, and the ablations."""
+"""The network: merged tokens, batches, and the ablations."""
 
 import numpy as np
 import pytest

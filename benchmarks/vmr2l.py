@@ -1,0 +1,89 @@
+"""How fast the environment, the network and whole trajectories are: ``python -m benchmarks.vmr2l``."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import tyro
+
+from data.generators import generate
+from rl.arrays import pack, stack
+from rl.env import Env
+from rl.evaluate import best_of
+from rl.model import Policy
+from rl.ppo import Learner, PpoConfig, Renew, collect
+from rl.store import SHIPPED, load
+from solvers import Problem
+
+
+@dataclass(frozen=True)
+class Options:
+    """Measure environment steps, training states and trajectories a second on one preset."""
+
+    preset: str = "medium"
+    """Which clusters."""
+    envs: int = 64
+    """Problems side by side."""
+    threads: int = 1
+    """Threads of the network."""
+
+
+class Endless(Renew):
+    """Restarts every problem from its snapshot."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.start = pack(problem)
+
+    def __call__(self, env: Env, gains: np.ndarray, done: np.ndarray) -> None:  # noqa: ARG002 - the contract's signature
+        """Put the snapshot back where an episode has ended."""
+        for place in np.flatnonzero(done).tolist():
+            env.restore(place, self.start)
+
+
+def steps_per_second(problem: Problem, envs: int, steps: int = 20) -> float:
+    """Measure random play: observe, choose a VM, choose a place, migrate."""
+    env, rng = Env.of(stack([pack(problem)] * envs)), np.random.default_rng(0)
+
+    def step() -> None:
+        seen = env.observe()
+        tokens = seen.vm.starts[:-1] + (rng.random(envs) * seen.vm.lengths).astype(int)
+        vms, goals = env.choose(seen.vm.rows[tokens, 7].astype(np.int64), rng.random(envs))
+        picks = goals.starts[:-1] + (rng.random(envs) * goals.lengths).astype(int)
+        env.step(vms, goals.rows[picks, 0].astype(np.int64), rng.random(envs))
+
+    step()
+    return envs * steps / seconds(lambda: [step() for _ in range(steps)])
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Time one call."""
+    start_s = time.perf_counter()
+    work()
+    return time.perf_counter() - start_s
+
+
+def main() -> None:
+    """Measure and print."""
+    options = tyro.cli(Options, description=Options.__doc__)
+    torch.set_num_threads(options.threads)
+    cluster = generate(options.preset, "dev", 0)
+    problem = Problem(cluster, 50)
+    print(f"environment, B = {options.envs}: {steps_per_second(problem, options.envs):,.0f} steps/s")
+    policy = load(SHIPPED)
+    best_of(policy, cluster, 3, 2, 0.1, 0)
+    for mnl, samples in ((50, 1), (50, 16), (100, 16)):
+        _, took_s = best_of(policy, cluster, mnl, samples, 0.1, 0)
+        print(f"trajectory of {mnl} migrations, K = {samples}: {took_s:.2f} s")
+    env, rng, config = Env([problem] * options.envs), np.random.default_rng(0), PpoConfig()
+    learner = Learner(Policy(policy.config), config)
+    rollout = collect(learner.policy, env, 4, config, rng, Endless(problem))
+    states = 4 * options.envs
+    took_s = seconds(lambda: collect(learner.policy, env, 4, config, rng, Endless(problem)))
+    print(f"roll-out: {states / took_s:,.0f} states/s")
+    print(f"learning: {states / seconds(lambda: learner.update(rollout, 1e-4, rng)):,.0f} states/s")
+
+
+if __name__ == "__main__":
+    main()
