@@ -47,10 +47,10 @@ def test_does_not_take_a_plan_that_gains_nothing(best):
 
 @pytest.mark.parametrize(
     ("bound_slots", "bound", "status"),
-    [(None, None, "feasible"), (3.0, 0.0, "feasible"), (2.0, 1 / 3, "optimal"), (1.0, 1 / 3, "optimal")],
+    [(None, None, "feasible"), (3.0, 0.0, "feasible"), (2.0, 1 / 3, "optimal"), (1.0, 2 / 3, "optimal")],
 )
 def test_optimal_means_that_the_plan_meets_the_bound(best, bound_slots, bound, status):
-    """A bound is passed on as an FR, never above the plan's own."""
+    """A bound is passed on as an FR, as it is: one that the plan disproves must not be hidden by moving it."""
     best.offer(ONE, 2.0)
     solution = best.solution(bound_slots)
     assert solution.bound == (None if bound is None else pytest.approx(bound))
