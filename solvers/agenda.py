@@ -232,6 +232,7 @@ class Agenda:
     def _move(self, vm: int, place: Place) -> None:
         source = self._home(vm)
         self._learn(place[0])
+        self._final.setdefault(place[0], [list(node) for node in self._free[place[0]]])  # a hop leaves what was known
         gain = self._change(self._free, vm, source, 1)
         self._adjust(self._free, vm, source, 1)
         gain += self._change(self._free, vm, place, -1)
