@@ -12,6 +12,7 @@ import pytest
 from data import Cluster
 from data.formats.vmr_json_save import save_json
 from data.plan_file import read_plan, to_plan
+from harness.compare import main
 from harness.records import read_runs
 from tests.harness.stubs import BEST, STUBS
 
@@ -88,11 +89,22 @@ def test_ctrl_c_keeps_what_is_finished_and_resume_goes_on(snapshot: Path, tmp_pa
         (["--data", "nowhere.json"], "nowhere.json"),
     ],
 )
-def test_bad_options_get_one_sentence(snapshot: Path, tmp_path: Path, arguments: list[str], message: str) -> None:
+def test_bad_options_get_one_sentence(
+    snapshot: Path,
+    tmp_path: Path,
+    arguments: list[str],
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """What cannot be used is said in one line, with exit code 2, and nothing is written."""
     given = ["--data", snapshot, "--solvers", "stub-good", "--out", tmp_path / "run", *arguments]
-    code, _, err = _finish(_start("harness.compare", *given))
-    assert code == 2
+    monkeypatch.setattr(sys, "argv", ["harness.compare", *map(str, given)])
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # this process keeps its own handlers
+    with pytest.raises(SystemExit) as ended:
+        main()
+    err = capsys.readouterr().err
+    assert ended.value.code == 2
     assert err.startswith("error: ")
     assert message in err
     assert err.count("\n") == 1
