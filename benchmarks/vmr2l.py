@@ -14,6 +14,7 @@ from rl.env import Env
 from rl.evaluate import best_of
 from rl.model import Policy
 from rl.ppo import Learner, PpoConfig, Renew, collect
+from rl.solver import VMR2L, VMR2LParams
 from rl.store import SHIPPED, load
 from solvers import Problem
 
@@ -72,9 +73,10 @@ def main() -> None:
     problem = Problem(cluster, 50)
     print(f"environment, B = {options.envs}: {steps_per_second(problem, options.envs):,.0f} steps/s")
     policy = load(SHIPPED)
-    best_of(policy, cluster, 3, 2, 0.1, 0)
     for mnl, samples in ((50, 1), (50, 16), (100, 16)):
-        _, took_s = best_of(policy, cluster, mnl, samples, 0.1, 0)
+        solver = VMR2L(VMR2LParams(samples, threads=options.threads))
+        solver.prepare()
+        _, took_s = best_of(solver, cluster, mnl, seed=0)
         print(f"trajectory of {mnl} migrations, K = {samples}: {took_s:.2f} s")
     env, rng, config = Env([problem] * options.envs), np.random.default_rng(0), PpoConfig()
     learner = Learner(Policy(policy.config), config)

@@ -21,6 +21,8 @@ class Choice:
     """The most probable one instead of a random one."""
     threshold: float = 0.0
     """Options less probable than this share of the most probable one are never taken; 0 to 1."""
+    may_stop: bool = True
+    """False: stop is taken only where nothing can move. Where the best prefix counts, stopping early gains nothing."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,10 @@ def decide(
     batch = Batch.of(seen, device)
     trunk = policy(batch)
     lengths, starts = seen.vm.lengths, seen.vm.starts[:-1]
-    column = _draw(trunk.logits, greedy, floor, rng)
+    scores = trunk.logits.clone()
+    going = ~torch.tensor([choice.may_stop for choice in choices]) & torch.from_numpy(lengths > 0)
+    scores[going.to(device), -1] = -torch.inf
+    column = _draw(scores, greedy, floor, rng)
     last = trunk.logits.shape[1] - 1
     stop = column == last
     token = np.where(stop, lengths, column)

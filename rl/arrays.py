@@ -119,6 +119,19 @@ def pack(problem: Problem) -> Arrays:
     return Arrays._make(array[None] for array in one)
 
 
+def narrow(one: Arrays, most: int, rng: np.random.Generator) -> Arrays:
+    """Close all but ``most`` random open PMs of a packed problem: what is legal then is legal without."""
+    (pms,) = np.nonzero(one.open[0])
+    if len(pms) <= most:
+        return one
+    shut = np.ones(one.open.shape[1], dtype=bool)
+    shut[rng.permutation(pms)[:most]] = False
+    still, held = one.kind.copy(), one.held.copy()
+    still[0, shut[one.pm[0]]] = -1
+    held[0, shut] = 0
+    return one._replace(open=one.open & ~shut, kind=still, held=held)
+
+
 def stack(parts: list[Arrays]) -> Arrays:
     """Put batches one after another, each filled up with zeros to the largest."""
     return Arrays._make(_stack(list(fields)) for fields in zip(*parts, strict=True))

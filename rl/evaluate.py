@@ -2,27 +2,21 @@
 
 import json
 import sys
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-import torch
 import tyro
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from data import Cluster, InputError
+from data import Cluster, InputError, check
 from data.instances import Instance, resolve
-from rl.act import Choice
-from rl.arrays import pack, stack
-from rl.env import Env
-from rl.model import Policy
-from rl.rollout import trajectories
-from rl.store import SHIPPED, load
+from rl.solver import VMR2L, VMR2LParams
+from rl.store import SHIPPED
 from solvers import Deadline, Problem, create
 
 BOOTSTRAP = 2000
@@ -100,15 +94,12 @@ def certificates(instances: list[Instance], mnl: int, options: Options) -> list[
     return result
 
 
-def best_of(
-    policy: Policy, cluster: Cluster, mnl: int, samples: int, threshold: float, seed: int
-) -> tuple[NDArray[np.float64], float]:
-    """Return the slots gained by each of ``samples`` trajectories made in one batch, and the seconds it took."""
-    start_s = time.perf_counter()
-    choices = [Choice(greedy=index == 0, threshold=threshold) for index in range(samples)]
-    env = Env.of(stack([pack(Problem(cluster, mnl))] * samples))
-    found = trajectories(policy, env, choices, np.random.default_rng(seed))
-    return np.array([each.slots for each in found]), time.perf_counter() - start_s
+def best_of(solver: VMR2L, cluster: Cluster, mnl: int, seed: int) -> tuple[float, float]:
+    """Return FR after the best of the solver's trajectories, however long they take, and the seconds they took."""
+    problem, deadline = Problem(cluster, mnl), Deadline(3600.0)
+    plan = solver.solve(problem, deadline, seed).plan
+    took_s = deadline.elapsed_s()
+    return check(cluster, plan, mnl=mnl).final_fr, took_s
 
 
 def gap(final: float, bound: float) -> float:
@@ -126,8 +117,6 @@ def interval(values: NDArray[np.float64]) -> tuple[float, float]:
 
 def run(options: Options, console: Console) -> None:
     """Measure and print."""
-    torch.set_num_threads(options.threads)
-    policy = load(options.weights)
     counts = _numbers(options.samples)
     names = [name.strip() for name in options.data.split(",") if name.strip()]
     rows: list[dict[str, object]] = []
@@ -137,16 +126,16 @@ def run(options: Options, console: Console) -> None:
             known = certificates(instances, mnl, options)
             table = _table(f"{name}, MNL {mnl}, {len(instances)} clusters")
             for samples in counts:
+                solver = VMR2L(VMR2LParams(samples, options.threshold, options.threads, str(options.weights)))
+                solver.prepare()
                 seeds = _numbers(options.seeds) if samples > 1 else [0]
                 found = [
-                    best_of(policy, each.load(), mnl, samples, options.threshold, seed)
+                    best_of(solver, each.load(), mnl, seed)
                     for seed in seeds
                     for each in track(instances, f"K = {samples}", transient=True, console=Console(stderr=True))
                 ]
                 facts = known * len(seeds)
-                finals = [
-                    cert.initial - slots.max() * cert.quantum for (slots, _), cert in zip(found, facts, strict=True)
-                ]
+                finals = [final for final, _ in found]
                 _row(table, f"vmr2l K={samples}", finals, facts, [seconds for _, seconds in found])
                 rows += [
                     {"data": name, "mnl": mnl, "k": samples, "final": final, "bound": cert.bound, "rule": cert.rule}

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 
 from rl.act import Choice
-from rl.arrays import pack, stack
+from rl.arrays import narrow, pack, stack
+from rl.curriculum import LARGEST_PMS
 from rl.env import Env
 from rl.model import Policy
 from rl.rollout import trajectories
@@ -43,7 +44,8 @@ class VMR2L:
 
     It plays greedily once and then samples further trajectories, until there are as many as asked for or the time is
     up, and answers with the best prefix of all. Nothing but the network chooses migrations. All constraints and
-    objectives hold; it was trained on slots of 16 cores, and on other objectives it is valid rather than good.
+    objectives hold; it was trained on slots of 16 cores, and on other objectives it is valid rather than good. It was
+    trained on at most 300 PMs: in larger clusters each trajectory keeps to 300 random ones.
     """
 
     name = "vmr2l"
@@ -75,8 +77,9 @@ class VMR2L:
         while done < self.params.samples and not pace.over():
             size = 1 if done == 0 else min(CHUNK, self.params.samples - done)
             pace.grow(size)
-            choices = [Choice(greedy=done == 0, threshold=self.params.threshold)] * size
-            for found in trajectories(self._policy, Env.of(stack([packed] * size)), choices, rng, pace.over):
+            choice = Choice(greedy=done == 0, threshold=self.params.threshold, may_stop=False)
+            env = Env.of(stack([narrow(packed, LARGEST_PMS, rng) for _ in range(size)]))
+            for found in trajectories(self._policy, env, [choice] * size, rng, pace.over):
                 best.offer(found.plan, start + found.slots)
             done += size
         return best.solution()

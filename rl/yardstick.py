@@ -57,7 +57,7 @@ class Yardstick:
         if not self.problems:
             return {}
         env = Env([each.problem for each in self.problems])
-        found = trajectories(policy, env, [Choice(greedy=True)] * len(env), np.random.default_rng(0))
+        found = trajectories(policy, env, [Choice(greedy=True, may_stop=False)] * len(env), np.random.default_rng(0))
         return self._means([each.slots for each in found])
 
     def describe(self, measured: dict[str, float]) -> str:

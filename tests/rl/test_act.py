@@ -1,0 +1,53 @@
+"""Decoding: thresholds, stopping, and parts of clusters that are too large."""
+
+import numpy as np
+import torch
+
+from rl.act import Choice, decide
+from rl.arrays import narrow, pack
+from rl.env import Env
+from rl.model import Policy
+from rl.rollout import trajectories
+from solvers import Problem
+from solvers.toys import crowd
+
+
+def eager_to_stop() -> Policy:
+    """Make a policy that stops at once where it may."""
+    torch.manual_seed(0)
+    policy = Policy().eval()
+    torch.nn.init.constant_(policy.stop[2].bias, 99.0)
+    return policy
+
+
+def test_stop_is_taken_only_where_it_may_be():
+    """Stopping can be left out, and is still taken where nothing can move."""
+    stuck = Problem(crowd(1), 4)
+    env, rng = Env([Problem(crowd(5), 4)] * 2 + [stuck]), np.random.default_rng(0)
+    env.arrays.kind[2] = -1
+    choices = [Choice(greedy=True), Choice(greedy=True, may_stop=False), Choice(may_stop=False)]
+    made = decide(eager_to_stop(), env, env.observe(), choices, rng)
+    assert (made.vms >= 0).tolist() == [False, True, False]
+
+
+def test_a_threshold_of_one_is_greedy():
+    """Where only the best option is probable enough, sampling takes the tokens and classes that greedy takes."""
+    torch.manual_seed(1)
+    env, rng = Env([Problem(crowd(9), 4)] * 2), np.random.default_rng(0)
+    made = decide(Policy().eval(), env, env.observe(), [Choice(greedy=True), Choice(threshold=1.0)], rng)
+    assert made.token[0] == made.token[1]
+
+
+def test_parts_keep_to_their_pms():
+    """In a cluster that is narrowed down, migrations touch as many PMs as are left, and stay legal in the whole."""
+    problem = Problem(crowd(20), 12)
+    one = narrow(pack(problem), 6, np.random.default_rng(0))
+    assert one.open.sum() == 6
+    torch.manual_seed(0)
+    choice = Choice(may_stop=False)
+    env = Env.of(one)
+    trajectories(Policy().eval(), env, [choice], np.random.default_rng(0))
+    moved = np.flatnonzero(env.arrays.pm[0] != problem.cluster.pm)
+    assert len(moved)
+    assert one.open[0, env.arrays.pm[0, moved]].all()
+    assert one.open[0, problem.cluster.pm[moved]].all()
