@@ -36,7 +36,8 @@ class Options:
     """
 
     preset: Preset = "full"
-    """quick: useful in minutes; full: the recipe of the shipped weights, longer; paper: only the published Medium set, MNL 50, from nothing.
+    """quick: useful in minutes; full: the recipe of the shipped weights, longer; paper: only the published Medium set,
+    MNL 50, from nothing.
     Sets the defaults of everything below, which --help then shows."""
     out: Path = Path("results/train")
     """Folder for checkpoint, weights, curve.csv and TensorBoard."""
