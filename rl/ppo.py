@@ -6,7 +6,7 @@ action, whose log-probability is the sum of theirs.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -189,12 +189,11 @@ def collect(
     )
 
 
-class Renew:
+class Renew(Protocol):
     """What happens at the end of an episode: overridden by training to put the next problem in its place."""
 
     def __call__(self, env: Env, gains: NDArray[np.float64], done: NDArray[np.bool_]) -> None:
         """Note the slots gained by the step, and replace the problems that are done."""
-        raise NotImplementedError
 
 
 def _flat(decisions: list[Decision], field: str) -> NDArray[Any]:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+import data.part
 from benchmarks.instances.scatter import NOWHERE, occupy, scatter
 from data import AntiAffinity, Cluster, InputError
 from data.cluster import CORES, MEMORY
@@ -143,28 +144,5 @@ def filled(cluster: Cluster, free_share: float, seed: int) -> Cluster:
 
 def part(cluster: Cluster, pms: int, seed: int) -> Cluster:
     """Keep that many random PMs, with the VMs on them and what is left of their groups."""
-    chosen = np.sort(np.random.default_rng(seed).choice(cluster.pms, size=pms, replace=False))
-    index = np.full(cluster.pms, NOWHERE)
-    index[chosen] = np.arange(pms)
-    vms = np.flatnonzero(index[cluster.pm] != NOWHERE)
-    vm_index = {int(vm): position for position, vm in enumerate(vms)}
-    members = [
-        (group.granularity, tuple(vm_index[vm] for vm in group.vms if vm in vm_index)) for group in cluster.groups
-    ]
-    return replace(
-        cluster,
-        name=f"{cluster.name}-part{pms}",
-        capacity=cluster.capacity[chosen],
-        demand=cluster.demand[vms],
-        double=cluster.double[vms],
-        pm=index[cluster.pm[vms]],
-        node=cluster.node[vms],
-        pm_names=tuple(cluster.pm_names[pm] for pm in chosen),
-        vm_names=tuple(cluster.vm_names[vm] for vm in vms),
-        open=cluster.open[chosen],
-        movable=cluster.movable[vms],
-        pool=cluster.pool[chosen],
-        rack=cluster.rack[chosen],
-        groups=tuple(AntiAffinity(granularity, kept) for granularity, kept in members if len(kept) > 1),
-        vm_type_names=(),
-    )
+    chosen = np.random.default_rng(seed).choice(cluster.pms, size=pms, replace=False)
+    return replace(data.part.part(cluster, chosen), name=f"{cluster.name}-part{pms}")
