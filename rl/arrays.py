@@ -50,6 +50,8 @@ class Arrays(NamedTuple):
     """[B, K], the pool of the kind."""
     inert: NDArray[np.bool_]
     """[B, K], a whole number of slots wherever it sits: moving it changes no remainder."""
+    order: NDArray[np.int32]
+    """[B, K], the kinds by what their leaving adds to a node's remainder of the first rate, most first."""
     member: NDArray[np.int32]
     """[B, V + 1], where the groups of each VM start in ``groups``."""
     groups: NDArray[np.int32]
@@ -83,7 +85,7 @@ def pack(problem: Problem) -> Arrays:
     term = np.array([(TERM[rate.kind], rate.size // (1 + (rate.kind == "double"))) for rate in terms])
     column = np.where(term[:, 0] == MEMORY_TERM, MEMORY, CORES)
     demand = types[:, 1:]
-    inert = (demand[:, column] % term[:, 1] == 0).all(axis=1)
+    given = demand[:, column] % term[:, 1]
     lists = [sorted(set(cluster.groups_of.get(vm, ()))) for vm in range(cluster.vms)]
     taken = np.zeros((len(cluster.groups), max(cluster.pms, len(cluster.rack_names))), dtype=np.int32)
     by_rack = np.array([group.granularity == "rack" for group in cluster.groups], dtype=bool)
@@ -107,7 +109,8 @@ def pack(problem: Problem) -> Arrays:
         double=types[:, 0] == 1,
         grouped=kinds[:, 1] == 1,
         home=kinds[:, 2].astype(np.int32),
-        inert=inert,
+        inert=(given == 0).all(axis=1),
+        order=np.argsort(-given[:, 0], kind="stable").astype(np.int32),
         member=np.cumsum([0, *map(len, lists)]).astype(np.int32),
         groups=np.array([group for each in lists for group in each], dtype=np.int32),
         by_rack=by_rack,

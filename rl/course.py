@@ -1,44 +1,95 @@
-"""A training course: the pool of clusters, and the next problem wherever one ends."""
+"""A training course: the pool of clusters, the next problem wherever one ends, and the rewards."""
 
 from collections import deque
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data import Cluster
+from rl.act import Decision
 from rl.curriculum import Curriculum
-from rl.env import Env
+from rl.env import Env, Ints
+from rl.observation import Observation, Section
+from rl.potential import Potential
 from rl.ppo import Renew
+from rl.teacher import right_goals, right_vms
+from solvers import Problem
 
 
 class Course(Renew):
-    """Hands out problems of a curriculum; ``number`` clusters have been made so far."""
+    """Hands out problems of a curriculum, and rewards slots less what each step costs of those still possible.
 
-    def __init__(self, curriculum: Curriculum, seed: int, number: int | None = None) -> None:
+    Attributes
+    ----------
+    number : int
+        Clusters made so far.
+    finished : deque of (float, float)
+        Slots gained in the last episodes, and the certified bounds on them.
+    """
+
+    def __init__(self, curriculum: Curriculum, seed: tuple[int, int], *, shaped: bool) -> None:
         self.curriculum = curriculum
-        self.rng = np.random.default_rng([seed, 1])
-        self.number = curriculum.pool if number is None else number
-        numbers = range(self.number - curriculum.pool, self.number)
-        self.pool: list[Cluster] = [
-            curriculum.cluster(each) for each in sorted(numbers, key=lambda each: each % curriculum.pool)
-        ]
+        self.shaped = shaped
+        self.rng = np.random.default_rng([*seed, 1])
+        self.number = 0
+        self.pool: list[Cluster] = []
+        self._fill(curriculum.pool)
+        self.potentials: list[Potential] = []
         self.gained: NDArray[np.float64] = np.zeros(0)
-        self.finished: deque[float] = deque(maxlen=256)
+        self.possible: NDArray[np.float64] = np.zeros(0)
+        self.finished: deque[tuple[float, float]] = deque(maxlen=256)
 
     def start(self, places: int) -> Env:
         """Fill an environment with problems."""
-        self.gained = np.zeros(places)
-        return Env([self.curriculum.draw(self.pool, self.rng) for _ in range(places)])
+        self.gained, self.possible = np.zeros(places), np.zeros(places)
+        problems = [self._draw() for _ in range(places)]
+        env = Env(problems)
+        self.potentials = [Potential(problem, env.arrays, place) for place, problem in enumerate(problems)]
+        self.possible[:] = [potential.value for potential in self.potentials]
+        return env
+
+    def state(self) -> dict[str, Any]:
+        """Return what `restore` needs, for a checkpoint."""
+        kept = ("rng", "number", "gained", "possible", "potentials", "finished")
+        return {name: getattr(self, name) for name in kept}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on where another course stopped; its clusters are made again."""
+        for name, value in state.items():
+            setattr(self, name, value)
+        self._fill(self.number)
+
+    def _fill(self, number: int) -> None:
+        """Hold the last clusters of the first ``number``."""
+        size = self.curriculum.pool
+        numbers = sorted(range(number - size, number), key=lambda each: each % size)
+        self.number, self.pool = number, [self.curriculum.cluster(each) for each in numbers]
 
     def refresh(self) -> None:
         """Make one more cluster in place of the oldest."""
         self.pool[self.number % len(self.pool)] = self.curriculum.cluster(self.number)
         self.number += 1
 
-    def __call__(self, env: Env, gains: NDArray[np.float64], done: NDArray[np.bool_]) -> None:
-        """Note the slots gained by a step, and replace the problems that are done."""
+    def __call__(self, env: Env, vms: Ints, gains: NDArray[np.float64], done: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Reward a step, and replace the problems that are done."""
         self.gained += gains
+        rewards = [
+            potential.reward(env.arrays, int(vms[place]), float(gains[place]), done=bool(done[place]))
+            for place, potential in enumerate(self.potentials)
+        ]
         for place in np.flatnonzero(done).tolist():
-            self.finished.append(float(self.gained[place]))
+            self.finished.append((float(self.gained[place]), float(self.possible[place])))
             self.gained[place] = 0.0
-            env.reset(place, self.curriculum.draw(self.pool, self.rng))
+            problem = self._draw()
+            env.reset(place, problem)
+            self.potentials[place] = Potential(problem, env.arrays, place)
+            self.possible[place] = self.potentials[place].value
+        return np.array(rewards) if self.shaped else gains
+
+    def teach(self, env: Env, seen: Observation, made: Decision) -> tuple[Section, Section]:
+        """Say how right the options of a step are that is about to be made."""
+        return right_vms(self.potentials, env, seen), right_goals(self.potentials, env, made.vms, made.goals)
+
+    def _draw(self) -> Problem:
+        return self.curriculum.draw(self.pool, self.rng)

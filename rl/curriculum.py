@@ -10,10 +10,11 @@ from data.generators import generate
 from data.part import part
 from solvers import Problem
 
-MIXTURE = {"medium": 0.4, "scarce": 0.2, "tight": 0.2, "middle": 0.05, "low": 0.03, "memory": 0.07, "large": 0.05}
+MIXTURE = {
+    "medium": 0.36, "scarce": 0.17, "tight": 0.17, "middle": 0.06, "low": 0.04, "memory": 0.09, "affinity": 0.05,
+    "large": 0.06,
+}  # fmt: skip
 """Presets that a generalist is trained on, and their weights."""
-LARGEST_PMS = 300
-"""Problems have at most so many PMs."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,9 @@ class Curriculum:
     def draw(self, clusters: list[Cluster], rng: np.random.Generator) -> Problem:
         """Draw a problem from the pool."""
         cluster = clusters[rng.integers(len(clusters))]
-        if cluster.pms > LARGEST_PMS or rng.random() >= self.whole:
-            most = min(cluster.pms, LARGEST_PMS)
-            count = round(float(np.exp(rng.uniform(np.log(min(self.least_pms, most)), np.log(most)))))
+        if rng.random() >= self.whole:
+            least = min(self.least_pms, cluster.pms)
+            count = round(float(np.exp(rng.uniform(np.log(least), np.log(cluster.pms)))))
             cluster = part(cluster, rng.permutation(cluster.pms)[:count])
         low, high = self.mnl
         return Problem(cluster, int(rng.integers(low, high + 1)))

@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data import Migration
-from rl import kernels
+from rl import look, rules
 from rl.arrays import Arrays, pack, put, stack
 from rl.observation import SECTIONS, Observation, Section
 from solvers import Problem
 
 Ints = NDArray[np.int64]
 
-GOAL_COLUMNS = 5
+GOAL_COLUMNS = 6
 CAP = 2
 """VMs of one kind on one node are counted up to so many; a slot that needs more of a kind to leave is a poor deal."""
 
@@ -80,7 +80,7 @@ class Env:
         buffers = [np.empty((room[name], columns), dtype=np.float32) for name, columns in SECTIONS.items()]
         ends = np.empty((len(rows), len(SECTIONS)), dtype=np.int64)
         classes = self._node_class, self._pair_class
-        kernels.observe(self.arrays, rows, self.merge, CAP, *classes, *buffers, ends)  # type: ignore[call-arg]
+        look.observe(self.arrays, rows, self.merge, CAP, *classes, *buffers, ends)  # type: ignore[call-arg]
         return Observation(*(Section.of(buffer, ends[:, i]) for i, buffer in enumerate(buffers)))
 
     def choose(self, firsts: Ints, u: NDArray[np.float64], rows: Ints | None = None) -> tuple[Ints, Section]:
@@ -97,17 +97,18 @@ class Env:
         -------
         vms : int64 [n]
         goals : Section
-            Columns: class of hosts, legal places, buckets of both nodes once it is there, slots gained there.
+            Columns: class of hosts, legal places, outlook of both nodes once it is there, slots gained there,
+            first place (twice the PM plus the node).
         """
         rows = np.arange(len(self)) if rows is None else rows
-        vms = kernels.pick_vms(self.arrays, rows, firsts, self.merge, u, self._node_class, self._pair_class)
+        vms = look.pick_vms(self.arrays, rows, firsts, self.merge, u, self._node_class, self._pair_class)
         return vms, self.goals(vms, rows)
 
     def goals(self, vms: Ints, rows: Ints) -> Section:
         """List where VMs [n] of the clusters in places ``rows`` may go, as `choose` does; -1 for no VM."""
         buffer = np.empty((2 * int(self.arrays.size[rows, 0].sum()), GOAL_COLUMNS), dtype=np.float32)
         ends = np.empty(len(rows), dtype=np.int64)
-        kernels.destinations(self.arrays, rows, vms, self._node_class, self._pair_class, buffer, ends)
+        look.destinations(self.arrays, rows, CAP, vms, self._node_class, self._pair_class, buffer, ends)
         return Section.of(buffer, ends)
 
     def hosts(self, row: int, moves: Ints) -> Ints:
@@ -131,7 +132,7 @@ class Env:
         """Migrate each chosen VM to its chosen class of hosts; return slots gained and migrations, None for stop."""
         rows = np.arange(len(self)) if rows is None else rows
         made = np.empty((len(rows), 3), dtype=np.int64)
-        gains = kernels.advance(self.arrays, rows, vms, hosts, u, self._node_class, self._pair_class, made)
+        gains = rules.advance(self.arrays, rows, vms, hosts, u, self._node_class, self._pair_class, made)
         return gains, [Migration(*each) if each[0] >= 0 else None for each in made.tolist()]
 
     @property

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from data import Objective
 from data.generators import PRESETS, generate
-from rl import kernels
+from rl import rules
 from rl.env import Env
 from solvers import Problem
 
@@ -119,7 +119,7 @@ class VmrVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
         assert self._env is not None, "call reset first"
         mask = np.zeros((self.pms, 2), dtype=bool)
         if vm < self._env.arrays.size[place, 1]:
-            found = kernels.legal(self._env.arrays, place, kernels.rooms(self._env.arrays, place), vm)
+            found = rules.legal(self._env.arrays, place, rules.rooms(self._env.arrays, place), vm)
             mask[: len(found)] = found
         return mask.reshape(-1)
 
@@ -130,7 +130,7 @@ class VmrVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
     def _migrate(self, env: Env, place: int, vm: int, pm: int, node: int) -> float:
         """Carry a migration out where it is legal; else use up a step."""
         if self.destination_mask(vm, place)[2 * pm + node]:
-            return float(kernels.migrate(env.arrays, place, vm, pm, node))
+            return float(rules.migrate(env.arrays, place, vm, pm, node))
         env.arrays.steps[place] -= 1
         return PENALTY if self.illegal == "penalty" else 0.0
 
@@ -173,7 +173,7 @@ class VmrVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
         vm_mask = np.zeros((self.num_envs, self.vms + 1), dtype=bool)
         vm_mask[:, self.vms] = True
         for place in range(self.num_envs):
-            able = kernels.movable(arrays, place, kernels.rooms(arrays, place))
+            able = rules.movable(arrays, place, rules.rooms(arrays, place))
             vm_mask[place, : len(able)] = able
         info: dict[str, Any] = {"vm_mask": vm_mask, "fr": np.array([self._rate(i) for i in range(self.num_envs)])}
         if self.mask == "full":

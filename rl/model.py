@@ -14,14 +14,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding_bag, relu, scaled_dot_product_attention
 
-from rl.kernels import BUCKETS
+from rl.look import BUCKETS, OUTLOOKS
 from rl.tokens import Batch, Tokens, segment_softmax
 
 Attention = Literal["sparse", "vanilla", "none"]
 SIZES = 8
 """Whole slots are told apart up to so many."""
-POOL = 32.0
-"""Sums over all nodes of a state are divided by it: of the order of their number in units that matter."""
 VALUE_SLOTS = 10.0
 """What the critic's output of 1 stands for."""
 
@@ -105,7 +103,7 @@ class Block(nn.Module):
         if self.attention == "sparse":
             log_edges = batch.edge.rows[:, 2].log()
             node = node + self.tree(self.norm[0](node), edge, batch.edge.index(0, batch.node), log_edges)
-        whole = whole + self.spread(batch.node.sum(count * relu(self.pool(node))) / POOL)
+        whole = whole + self.spread(batch.node.sum(count * relu(self.pool(node))).log1p())
         node = node + whole[batch.node.state]
         log_count = batch.node.pad(batch.node.rows[:, 0].log(), -torch.inf)
         if self.attention != "none":
@@ -147,9 +145,9 @@ class Policy(nn.Module):
         super().__init__()
         self.config = config
         width = config.width
-        self.remainder = nn.Embedding(BUCKETS + 1, width)
-        self.left_behind = nn.Embedding(BUCKETS + 1, width)
-        self.arrived_at = nn.Embedding(BUCKETS + 1, width)
+        self.outlook = nn.Embedding(OUTLOOKS + 1, width)
+        self.left_behind = nn.Embedding(OUTLOOKS + 1, width)
+        self.arrived_at = nn.Embedding(OUTLOOKS + 1, width)
         self.sibling = nn.Embedding(BUCKETS + 1, width)
         self.slots = nn.Embedding(SIZES, width)
         self.size = nn.Embedding(BUCKETS, width)
@@ -164,7 +162,7 @@ class Policy(nn.Module):
         self.vm_host = nn.Linear(width, width)
         self.vm_pair = nn.Linear(width, width)
         self.vm_kind = nn.Linear(width, width)
-        self.left_vm = nn.Embedding(BUCKETS + 1, width)
+        self.left_vm = nn.Embedding(OUTLOOKS + 1, width)
         self.vm_own = nn.Linear(1, width, bias=False)
         self.vm_whole = nn.Linear(width, width)
         self.vm_out = nn.Linear(width, 1)
@@ -182,7 +180,7 @@ class Policy(nn.Module):
     def forward(self, batch: Batch) -> "Trunk":
         """Embed all tokens and score the VM tokens."""
         node_rows, kind_rows, edges, vms = batch.node, batch.kind, batch.edge, batch.vm
-        node = self.remainder(node_rows.whole(1)) + self.slots(node_rows.whole(2)) + self.sibling(node_rows.whole(3))
+        node = self.outlook(node_rows.whole(1)) + self.slots(node_rows.whole(2)) + self.sibling(node_rows.whole(3))
         node = node + self.node_in(node_rows.rows[:, 4:7])
         kind = (
             self.size(kind_rows.whole(0)) + self.size_slots(kind_rows.whole(1)) + self.kind_in(kind_rows.rows[:, 2:8])
@@ -193,7 +191,7 @@ class Policy(nn.Module):
         ])  # fmt: skip
         edge = relu(torch.addmm(on_node, edges.rows[:, [2, 4]], self.edge_in.weight.T))
         steps, loose = batch.whole.rows.unbind(1)
-        whole = self.whole_in(torch.stack([steps / 50, steps.log1p() / 4, loose / POOL, (-steps / 5).exp()], dim=1))
+        whole = self.whole_in(torch.stack([steps / 50, steps.log1p(), loose.log1p(), (-steps / 5).exp()], dim=1))
         node = node + whole[node_rows.state]
         pair = node
         for block in self.blocks:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 Rows = NDArray[np.float32]
 
 SECTIONS = {"whole": 2, "node": 7, "edge": 5, "pair": 3, "kind": 8, "vm": 8}
-"""Columns of each section; `rl.kernels` writes them, `rl.model` reads them."""
+"""Columns of each section; `rl.look` writes them, `rl.model` reads them."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,14 @@ class Observation:
     """All tokens of S states; indices in the columns count within a state.
 
     ``whole``: migrations left, remainders of all nodes in slots.
-    ``node`` (a class of NUMA nodes): how many, bucket of the remainder, whole slots, bucket of the sibling (where the
-    objective couples them), free cores / 64, whether memory may bind, cores that its memory feeds / 64.
-    ``edge`` (VMs on a node class): node class, kind, number up to the cap, bucket once one left, slots gained then.
+    ``node`` (a class of NUMA nodes): how many, outlook (remainder and departures to the next slot), whole slots,
+    bucket of the sibling (where the objective couples them), free cores / 64, whether memory may bind, cores that its
+    memory feeds / 64.
+    ``edge`` (VMs on a node class): node class, kind, number up to the cap, outlook once one left, slots gained then.
     ``pair`` (a class of PMs): its two node classes, how many.
     ``kind`` (of VM): bucket and whole slots of its size, double, grouped, cores / 32, MiB per core / the most, how
     many, places with room.
-    ``vm`` (VMs of a kind on a class of hosts): host (node class; a double: PM class), kind, double, how many, buckets
+    ``vm`` (VMs of a kind on a class of hosts): host (node class; a double: PM class), kind, double, how many, outlook
     of both nodes once one left, slots gained then, first VM.
     """
 

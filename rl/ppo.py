@@ -13,34 +13,38 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rl.act import Choice, Decision, decide, log_prob
+from rl.act import Choice, Decision, decide
 from rl.env import Env, Ints
 from rl.model import VALUE_SLOTS, Policy
 from rl.observation import Observation, Section
+from rl.parallel import average_gradients
 from rl.tokens import Batch, Tokens
 
 Floats = NDArray[np.float32]
+
+HAND = 4
+"""Gradient steps whose states are dealt out together."""
 
 
 @dataclass(frozen=True)
 class PpoConfig:
     """Knobs of the algorithm."""
 
-    gamma: float = 0.98
-    """Discount of a slot that is gained one migration later."""
+    gamma: float = 1.0
+    """Discount of a slot that is gained one migration later; 1 where rewards are shaped."""
     lam: float = 0.9
     """Decay of generalised advantages; 1: returns, 0: one-step differences."""
     clip: float = 0.2
     """How far one update may move the ratio of probabilities from 1."""
     epochs: int = 1
     """How often each state is learned from."""
-    minibatch: int = 128
+    minibatch: int = 64
     """States in a gradient step."""
-    entropy: float = 0.01
+    entropy: float = 0.003
     """Weight of the entropy bonus, nats."""
     value_weight: float = 0.5
     """Weight of the critic's loss."""
-    max_norm: float = 0.5
+    max_norm: float = 1.0
     """Gradients are clipped to this norm."""
 
 
@@ -55,6 +59,8 @@ class Rollout:
     token, goal : int64 [T * B]
         What was chosen.
     logp, value, advantage : float32 [T * B]
+    right_vms, right_goals
+        How right each VM token and each place was; None where nobody teaches.
     """
 
     seen: Observation
@@ -64,6 +70,8 @@ class Rollout:
     logp: Floats
     value: Floats
     advantage: Floats
+    right_vms: Section | None = None
+    right_goals: Section | None = None
 
 
 def advantages(rewards: Floats, values: Floats, done: NDArray[np.bool_], last: Floats, config: PpoConfig) -> Floats:
@@ -96,21 +104,30 @@ class Learner:
         self.config = config
         self.optimiser = torch.optim.Adam(policy.parameters(), lr=1e-3, eps=1e-5)
 
-    def update(self, rollout: Rollout, learning_rate: float, rng: np.random.Generator) -> dict[str, float]:
-        """Learn from a roll-out; returns the mean of each metric over the gradient steps."""
+    def update(
+        self, rollout: Rollout, learning_rate: float, rng: np.random.Generator, teaching: float = 0.0
+    ) -> dict[str, float]:
+        """Learn from a roll-out; returns the mean of each metric over the gradient steps.
+
+        Parameters
+        ----------
+        teaching
+            Weight of what the teacher says, if one was there.
+        """
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate
         seen = [
-            self._step(rollout, states)
+            self._step(rollout, states, teaching)
             for _ in range(self.config.epochs)
-            for states in _minibatches(len(rollout.token), self.config.minibatch, rng)
+            for states in _minibatches(rollout.seen.node.lengths, self.config.minibatch, rng)
         ]
         return {key: float(np.mean([each[key] for each in seen])) for key in seen[0]}
 
-    def _step(self, rollout: Rollout, states: Ints) -> dict[str, float]:
+    def _step(self, rollout: Rollout, states: Ints, teaching: float) -> dict[str, float]:
         config = self.config
-        logp, entropy, value = evaluate(self.policy, rollout.seen.take(states), rollout.goals.take(states),
-                                        rollout.token[states], rollout.goal[states])  # fmt: skip
+        judged = evaluate(self.policy, rollout.seen.take(states), rollout.goals.take(states), rollout.token[states],
+                          rollout.goal[states])  # fmt: skip
+        logp, value, entropy = judged.logp, judged.value, judged.entropy
         old = torch.from_numpy(rollout.logp[states]).to(logp.device)
         raw = torch.from_numpy(rollout.advantage[states]).to(logp.device)
         returns = raw + torch.from_numpy(rollout.value[states]).to(logp.device)
@@ -121,6 +138,10 @@ class Learner:
         policy_loss = -torch.minimum(ratio * advantage, clipped * advantage).mean()
         value_loss = (((value - returns) / VALUE_SLOTS) ** 2).mean()
         loss = policy_loss + config.value_weight * value_loss - config.entropy * entropy.mean()
+        miss = logp.new_zeros(())
+        if rollout.right_vms is not None and rollout.right_goals is not None:
+            miss = judged.miss(rollout.right_vms.take(states), rollout.right_goals.take(states))
+            loss = loss + teaching * miss
         norm = descend(self.policy, self.optimiser, loss, config.max_norm)
         with torch.no_grad():
             return {
@@ -130,6 +151,7 @@ class Learner:
                 "kl": float((ratio - 1 - log_ratio).mean()),
                 "clipped": float(((ratio - 1).abs() > config.clip).float().mean()),
                 "explained": float(1 - (returns - value).var() / (returns.var() + 1e-6)),
+                "miss": float(miss),
                 "gradient_norm": norm,
             }
 
@@ -138,42 +160,79 @@ def descend(policy: Policy, optimiser: torch.optim.Optimizer, loss: Tensor, max_
     """Take one gradient step; returns the norm of the gradient before clipping."""
     optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
+    average_gradients(policy)
     norm = torch.nn.utils.clip_grad_norm_(policy.parameters(), max_norm)
     optimiser.step()
     return float(norm)
 
 
-def evaluate(
-    policy: Policy, seen: Observation, goals: Section, token: Ints, goal: Ints
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return log-probability of what was chosen, entropy, and value of each state: three [S] tensors."""
+@dataclass(frozen=True)
+class Judged:
+    """What the policy thinks of S states and of what was chosen there.
+
+    Attributes
+    ----------
+    vm_logp : float32 [S, most + 1]
+        Log-probabilities of the VM tokens, and of stop, last.
+    goal_logp : float32 [S, most]
+        Log-probabilities of the places of the chosen VMs.
+    logp, value : float32 [S]
+        Log-probability of the choice, and the critic's value.
+    """
+
+    batch: Batch
+    goals: Tokens
+    vm_logp: Tensor
+    goal_logp: Tensor
+    logp: Tensor
+    value: Tensor
+
+    @property
+    def entropy(self) -> Tensor:
+        """Entropy of both stages: nats [S]."""
+        return _entropy(self.vm_logp) + _entropy(self.goal_logp)
+
+    def miss(self, right_vms: Section, right_goals: Section) -> Tensor:
+        """Return the cross-entropy of what was right and what the policy thinks, both stages added, on average."""
+        stages = ((self.batch.vm, self.vm_logp, right_vms), (self.goals, self.goal_logp, right_goals))
+        return sum(
+            (_cross_entropy(tokens.pad(torch.from_numpy(right.rows[:, 0]).to(logp.device)), logp)
+             for tokens, logp, right in stages),
+            start=self.value.new_zeros(()),
+        )  # fmt: skip
+
+
+def evaluate(policy: Policy, seen: Observation, goals: Section, token: Ints, goal: Ints) -> Judged:
+    """Let the policy judge states, and what was chosen there."""
     device = next(policy.parameters()).device
-    batch = Batch.of(seen, device)
+    batch, places = Batch.of(seen, device), Tokens.of(goals, device)
     trunk = policy(batch)
-    lengths = seen.vm.lengths
-    stop = token >= lengths
+    stop = token >= seen.vm.lengths
     column = torch.from_numpy(np.where(stop, trunk.logits.shape[1] - 1, token)).to(device)
     chosen = torch.from_numpy(np.where(stop, 0, token)).to(device)
-    places = policy.goals(batch, trunk, chosen, Tokens.of(goals, device))
-    logp = log_prob(trunk.logits, column) + log_prob(places, torch.from_numpy(goal))
-    return logp, _entropy(trunk.logits) + _entropy(places), trunk.value
+    vm_logp = torch.log_softmax(trunk.logits, dim=1)
+    goal_logp = torch.log_softmax(policy.goals(batch, trunk, chosen, places), dim=1)
+    logp = vm_logp.gather(1, column[:, None]) + goal_logp.gather(1, torch.from_numpy(goal).to(device)[:, None])
+    return Judged(batch, places, vm_logp, goal_logp, logp[:, 0], trunk.value)
 
 
 def collect(
-    policy: Policy, env: Env, steps: int, config: PpoConfig, rng: np.random.Generator, renew: "Renew"
-) -> Rollout:
-    """Let the policy act for some steps in all problems; ``renew`` replaces those that end."""
-    observations, decisions, rewards, ends = [], [], [], []
+    policy: Policy, env: Env, steps: int, config: PpoConfig, rng: np.random.Generator, renew: "Renew",
+    teacher: "Teacher | None" = None,
+) -> Rollout:  # fmt: skip
+    """Let the policy act for some steps in all problems; ``renew`` replaces those that end, ``teacher`` looks on."""
+    observations, decisions, rewards, ends, lessons = [], [], [], [], []
     for _ in range(steps):
         seen = env.observe()
         made = decide(policy, env, seen, [Choice()] * len(env), rng)
+        if teacher is not None:
+            lessons.append(teacher(env, seen, made))
         gains, _ = env.step(made.vms, made.hosts, rng.random(len(env)))
         done = (made.vms < 0) | (env.steps_left <= 0)
         observations.append(seen)
         decisions.append(made)
-        rewards.append(gains.astype(np.float32))
+        rewards.append(renew(env, made.vms, gains, done).astype(np.float32))
         ends.append(done)
-        renew(env, gains, done)
     with torch.no_grad():
         last = policy(Batch.of(env.observe(), next(policy.parameters()).device)).value.cpu().numpy()
     values = np.stack([made.value for made in decisions])
@@ -186,25 +245,40 @@ def collect(
         logp=_flat(decisions, "logp"),
         value=values.reshape(-1),
         advantage=advantage.reshape(-1),
+        right_vms=Section.join([each[0] for each in lessons]) if lessons else None,
+        right_goals=Section.join([each[1] for each in lessons]) if lessons else None,
     )
 
 
 class Renew(Protocol):
-    """What happens at the end of an episode: overridden by training to put the next problem in its place."""
+    """What a step is worth, and what comes after the end of an episode."""
 
-    def __call__(self, env: Env, gains: NDArray[np.float64], done: NDArray[np.bool_]) -> None:
-        """Note the slots gained by the step, and replace the problems that are done."""
+    def __call__(self, env: Env, vms: Ints, gains: NDArray[np.float64], done: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Return the reward [B] of moving ``vms`` (-1: stop), and put the next problem wherever one is done."""
+
+
+class Teacher(Protocol):
+    """Somebody who knows better."""
+
+    def __call__(self, env: Env, seen: Observation, made: Decision) -> tuple[Section, Section]:
+        """Say how right each VM token was, and each place of the chosen VM, before the step is made."""
 
 
 def _flat(decisions: list[Decision], field: str) -> NDArray[Any]:
     return np.concatenate([getattr(made, field) for made in decisions])
 
 
-def _entropy(logits: Tensor) -> Tensor:
-    logp = torch.log_softmax(logits, dim=1)
+def _entropy(logp: Tensor) -> Tensor:
     return -(logp.exp() * logp.clamp(min=-1e4)).sum(dim=1)
 
 
-def _minibatches(count: int, size: int, rng: np.random.Generator) -> Iterator[Ints]:
-    """Deal the states out at random; groups differ in size by one at most."""
-    yield from np.array_split(rng.permutation(count), max(1, round(count / size)))
+def _cross_entropy(right: Tensor, logp: Tensor) -> Tensor:
+    """Return minus the mean over states of sum(right * logp); ``right`` [S, most] may lack the last column."""
+    return -(right * logp[:, : right.shape[1]].clamp(min=-1e4)).sum(dim=1).mean()
+
+
+def _minibatches(sizes: Ints, count: int, rng: np.random.Generator) -> Iterator[Ints]:
+    """Deal the states out at random, those of one hand by size, so that little is padded; groups differ by one."""
+    for hand in np.array_split(rng.permutation(len(sizes)), max(1, round(len(sizes) / count / HAND))):
+        by_size = hand[np.argsort(sizes[hand], kind="stable")]
+        yield from np.array_split(by_size, max(1, round(len(hand) / count)))

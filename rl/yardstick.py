@@ -1,5 +1,6 @@
 """Development problems with their certified optima, against which progress is shown."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,14 +19,30 @@ CERTIFY_S = 5.0
 
 @dataclass(frozen=True)
 class Certified:
-    """A problem with what is known about it, in slots gained."""
+    """A problem with what is known about it."""
 
     sort: str
     problem: Problem
     optimum: float
-    """The certified bound."""
+    """The certified bound, slots gained."""
     rule: float
-    """What the two-step rule gains."""
+    """What the two-step rule gains, slots."""
+
+    def fr(self, slots: float) -> float:
+        """Return FR once so many slots are gained."""
+        return self.problem.initial_fr - slots * self.problem.score.quantum
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A policy on the problems of one sort, on average."""
+
+    sort: str
+    slots: float
+    """Gained."""
+    fr: float
+    gap: float
+    """Share by which FR exceeds the certified bound."""
 
 
 def certify(sort: str, problem: Problem) -> Certified:
@@ -48,29 +65,34 @@ class Yardstick:
         """Certify ``count`` development clusters of each sort."""
         if count:
             create("mip").prepare()
-        problems = [(f"{name}{mnl}", Problem(generate(name, "dev", index), mnl))
+        problems = [(f"{name}-{mnl}", Problem(generate(name, "dev", index), mnl))
                     for name, mnl in SORTS for index in range(count)]  # fmt: skip
         return cls([certify(sort, problem) for sort, problem in problems])
 
-    def measure(self, policy: Policy) -> dict[str, float]:
-        """Return the mean slots gained by greedy decoding (K = 1) in each sort."""
-        if not self.problems:
-            return {}
-        env = Env([each.problem for each in self.problems])
+    def measure(self, policy: Policy) -> list[Measured]:
+        """Let the policy decode greedily (K = 1)."""
+        env = Env([each.problem for each in self.problems]) if self.problems else None
+        if env is None:
+            return []
         found = trajectories(policy, env, [Choice(greedy=True, may_stop=False)] * len(env), np.random.default_rng(0))
-        return self._means([each.slots for each in found])
+        slots = {id(each): found.slots for each, found in zip(self.problems, found, strict=True)}
+        return [
+            Measured(
+                sort,
+                self._mean(sort, lambda each: slots[id(each)]),
+                self._mean(sort, lambda each: each.fr(slots[id(each)])),
+                self._mean(sort, lambda each: each.fr(slots[id(each)]) / each.fr(each.optimum) - 1),
+            )
+            for sort in dict.fromkeys(each.sort for each in self.problems)
+        ]
 
-    def describe(self, measured: dict[str, float]) -> str:
+    def describe(self, measured: list[Measured]) -> str:
         """Set what was measured beside the certified optimum and the two-step rule."""
-        optimum = self._means([each.optimum for each in self.problems])
-        rule = self._means([each.rule for each in self.problems])
         return "dev slots: " + "   ".join(
-            f"{sort} {value:.1f} of {optimum[sort]:.1f} (two-step {rule[sort]:.1f})" for sort, value in measured.items()
+            f"{each.sort} {each.slots:.1f} of {self._mean(each.sort, lambda known: known.optimum):.1f} "
+            f"(two-step {self._mean(each.sort, lambda known: known.rule):.1f})"
+            for each in measured
         )
 
-    def _means(self, values: list[float]) -> dict[str, float]:
-        sorts = dict.fromkeys(each.sort for each in self.problems)
-        return {
-            sort: float(np.mean([v for v, each in zip(values, self.problems, strict=True) if each.sort == sort]))
-            for sort in sorts
-        }
+    def _mean(self, sort: str, figure: Callable[[Certified], float]) -> float:
+        return float(np.mean([figure(each) for each in self.problems if each.sort == sort]))

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from data.cluster import CORES, MEMORY, Cluster
 from data.generators.draws import Draws, pick
-from data.generators.population import NODE_CORES, NODE_MEMORY_MIB, Population
+from data.generators.population import Population
 
 NOWHERE = -1
 
@@ -25,8 +25,7 @@ class Draft:
 
     def __init__(self, population: Population) -> None:
         self.population = population
-        self.cores = np.full((2, population.pms), NODE_CORES, dtype=np.int64)
-        self.memory_mib = np.full((2, population.pms), NODE_MEMORY_MIB, dtype=np.int64)
+        self.cores, self.memory_mib = (np.tile(size, (2, 1)) for size in population.node_size.T)
         vms = len(population.demand)
         self.pm: NDArray[np.int32] = np.full(vms, NOWHERE, dtype=np.int32)
         self.node: NDArray[np.int8] = np.zeros(vms, dtype=np.int8)
@@ -69,7 +68,7 @@ class Draft:
         pms = population.pms
         return Cluster(
             name=name,
-            capacity=np.tile([NODE_CORES, NODE_MEMORY_MIB], (pms, 2, 1)),
+            capacity=np.repeat(population.node_size[:, None], 2, axis=1),
             demand=population.demand[vms],
             double=population.double[vms],
             pm=self.pm[vms],

@@ -25,15 +25,28 @@ class VmType:
 
 
 @dataclass(frozen=True)
+class PmType:
+    """PMs of one size, of which there are ``count``."""
+
+    count: int
+    cores: int
+    """Of each of its two nodes."""
+    memory_mib: int
+    """Of each of its two nodes."""
+
+
+@dataclass(frozen=True)
 class Population:
     """The PMs of a cluster and all VMs that may live on them.
 
-    ``pools`` gives the number of PMs of each of its pools, ``racks`` the number of racks, dealt out evenly.
+    ``pools`` gives the number of PMs of each of its pools, ``racks`` the number of racks, dealt out evenly;
+    ``hosts`` the sizes of the PMs in this order, all of the published size if there are none.
     """
 
     pools: tuple[int, ...]
     racks: int
     types: tuple[VmType, ...]
+    hosts: tuple[PmType, ...] = ()
 
     @property
     def pms(self) -> int:
@@ -43,7 +56,13 @@ class Population:
     @property
     def cores(self) -> int:
         """Cores of all PMs."""
-        return self.pms * 2 * NODE_CORES
+        return int(2 * self.node_size[:, 0].sum())
+
+    @cached_property
+    def node_size(self) -> NDArray[np.int64]:
+        """[P, R], cores and MiB of each node of each PM."""
+        hosts = self.hosts or (PmType(self.pms, NODE_CORES, NODE_MEMORY_MIB),)
+        return np.array([(each.cores, each.memory_mib) for each in hosts for _ in range(each.count)], dtype=np.int64)
 
     @cached_property
     def type_names(self) -> tuple[str, ...]:
@@ -153,3 +172,18 @@ SCARCE = shrink(MEDIUM, 2)
 
 MEMORY = vary_memory(shrink(MEDIUM, 2), {"c1": (2048, 60), "g1": (4096, 25), "r1": (6144, 15)})
 """Our own: half of Medium in three families, so that here memory binds and there cores do."""
+
+MIXED = Population(
+    pools=(200,),
+    racks=10,
+    types=tuple(
+        VmType(f"{family}.{cores}", cores, cores * mib_per_core, singles // share, doubles // share)
+        for family, mib_per_core, share in (("c", 2048, 1), ("g", 4096, 2), ("r", 8192, 4))
+        for cores, singles, doubles in (
+            (1, 60, 0), (2, 130, 0), (3, 60, 0), (4, 130, 4), (6, 60, 8), (8, 90, 12), (10, 40, 8), (12, 40, 12),
+            (16, 60, 16), (20, 16, 12), (24, 20, 16), (32, 16, 20), (48, 0, 16), (64, 0, 16),
+        )
+    ),
+    hosts=(PmType(100, 44, 184_388), PmType(60, 32, 131_072), PmType(40, 64, 393_216)),
+)  # fmt: skip
+"""Our own: unequal PMs, and VMs of many sizes in three families of memory."""

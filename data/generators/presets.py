@@ -1,9 +1,11 @@
 """The built-in workloads."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from data.generators.groups import PUBLISHED_SIZES
 from data.generators.packing import Reserve
-from data.generators.population import LARGE, MEDIUM, MEMORY, MULTI, SCARCE, Population
+from data.generators.population import LARGE, MEDIUM, MEMORY, MIXED, MULTI, SCARCE, Population
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,8 @@ class Preset:
     """Half the width of the uniform spread of ``used`` over clusters; 0 to 1."""
     replaced: float
     """Share of the remaining VMs that are placed anew; 0 to 1."""
+    groups: Mapping[int, int] = field(default_factory=dict)
+    """Anti-affinity groups of random VMs on different PMs: how many of each size."""
 
 
 MEDIUM_START = Reserve({2: 27, 4: 38, 6: 7, 8: 38, 10: 3, 12: 63, 28: 2}, full_pms=160, empty_pms=0)
@@ -47,4 +51,8 @@ PRESETS: dict[str, Preset] = {
     "scarce": Preset(5, "140 PMs, on which good moves run out", SCARCE, None, 0.875, 0.03, 0.95),
     "tight": Preset(6, "the real Medium population, placed anew", MEDIUM, MEDIUM_START, 1.0, 0.0, 0.95),
     "memory": Preset(7, "140 PMs on which here memory binds and there cores do", MEMORY, None, 0.80, 0.03, 0.95),
+    "affinity": Preset(
+        8, "medium with the published anti-affinity groups", MEDIUM, MEDIUM_START, 0.90, 0.03, 0.95, PUBLISHED_SIZES
+    ),
+    "mixed": Preset(9, "200 unequal PMs, VMs of many sizes", MIXED, None, 0.88, 0.03, 0.95),
 }

@@ -123,4 +123,6 @@ PUBLISHED: dict[str, tuple[Figure, ...]] = {
     "scarce": OWN,
     "tight": OWN,
     "memory": OWN,
+    "affinity": OWN,
+    "mixed": OWN,
 }

@@ -1,5 +1,6 @@
 """How a built-in cluster comes about."""
 
+from dataclasses import replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -8,6 +9,7 @@ from data.cluster import Cluster
 from data.errors import InputError
 from data.generators.draft import Draft, place_all
 from data.generators.draws import Draws
+from data.generators.groups import host_groups
 from data.generators.packing import pack
 from data.generators.presets import PRESETS
 
@@ -47,7 +49,10 @@ def generate(preset: str, split: Split, index: int) -> Cluster:
     draft = pack(recipe.population, recipe.reserve, draws)
     let_some_leave(draft, recipe.used + recipe.spread * (2 * draws.fraction() - 1), draws)
     replace_some(draft, recipe.replaced, draws)
-    return draft.finish(f"{preset}-{split}-{index}")
+    cluster = draft.finish(f"{preset}-{split}-{index}")
+    if not recipe.groups:
+        return cluster
+    return replace(host_groups(cluster, recipe.groups, seed_key(preset, split, index)), name=cluster.name)
 
 
 def let_some_leave(draft: Draft, used: float, draws: Draws) -> None:

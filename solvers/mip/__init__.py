@@ -1,6 +1,6 @@
 """The exact solver, and its bound by itself."""
 
-from solvers.mip.columns import certified_bound
+from solvers.mip.columns import certified_bound, dual
 from solvers.mip.solver import Mip, MipParams
 
-__all__ = ["Mip", "MipParams", "certified_bound"]
+__all__ = ["Mip", "MipParams", "certified_bound", "dual"]

@@ -11,7 +11,7 @@ from solvers.incumbents import EPSILON, Incumbents
 from solvers.mip.bound import starting_prices, static_bound
 from solvers.mip.decode import decode
 from solvers.mip.master import Master, Relaxation
-from solvers.mip.pricing import Ints, Pricer, TooManyPatternsError
+from solvers.mip.pricing import Evaluation, Ints, Pricer, TooManyPatternsError
 from solvers.mip.programme import Engine
 from solvers.mip.reduction import reduce_problem
 from solvers.mip.rounding import round_patterns
@@ -37,6 +37,8 @@ class ColumnSearch:
     ----------
     bound : float
         Slots, counted from 0: no plan within the limit ends with more. A multiple of the objective's step.
+    centre : Evaluation
+        The dual function at the best prices found so far.
 
     Raises
     ------
@@ -55,13 +57,13 @@ class ColumnSearch:
         self._seed = seed
         self._pricer = Pricer(reduce_problem(problem))
         self._initial = self._pricer.initial_slots
-        self._centre = static_bound(self._pricer)
+        self.centre = static_bound(self._pricer)
 
     @property
     def bound(self) -> float:
         """Slots that no plan exceeds."""
         step = self._pricer.reduction.worth.step
-        return float((Fraction(self._initial) + Fraction(self._centre.bound)) // step * step)
+        return float((Fraction(self._initial) + Fraction(self.centre.bound)) // step * step)
 
     @property
     def _target(self) -> float:
@@ -92,7 +94,7 @@ class ColumnSearch:
 
     def relaxations(self) -> Iterator[tuple[Master, Relaxation, bool]]:
         """Generate columns, and with them better bounds; the last relaxation is marked True unless the time ends."""
-        master = Master(self._pricer, self._centre.prices)
+        master = Master(self._pricer, self.centre.prices)
         for prices in starting_prices(self._pricer):
             master.add_best(self._pricer.evaluate(prices))
         boxed_at, stuck = np.inf, False
@@ -101,27 +103,27 @@ class ColumnSearch:
             if relaxation is None:
                 return
             evaluation = self._pricer.evaluate(relaxation.prices)
-            if evaluation.bound < self._centre.bound:
-                self._centre = evaluation
+            if evaluation.bound < self.centre.bound:
+                self.centre = evaluation
             stuck = evaluation.bound - relaxation.value < 1e-6 or master.add_best(evaluation) == 0
             if stuck and relaxation.boxed:
-                progress = self._centre.bound < boxed_at - 1e-6
-                stuck = not master.recentre(self._centre.prices, widen=1.0 if progress else 2.0)
-                boxed_at = self._centre.bound
+                progress = self.centre.bound < boxed_at - 1e-6
+                stuck = not master.recentre(self.centre.prices, widen=1.0 if progress else 2.0)
+                boxed_at = self.centre.bound
             else:
                 yield master, relaxation, stuck
 
     def _round(self, master: Master, relaxation: Relaxation, *, thorough: bool) -> None:
         """Turn a relaxation into whole patterns and offer the plan they make."""
         use = round_patterns(
-            master, relaxation, self._centre, self._aim, self._engine, self._threads, self._seed, self._deadline,
+            master, relaxation, self.centre, self._aim, self._engine, self._threads, self._seed, self._deadline,
             thorough=thorough,
         )  # fmt: skip
         if use is None or self._carry_out(master, use) or not thorough:
             return
-        master.add_independent(self._centre, self._centre.bound - self._aim)
+        master.add_independent(self.centre, self.centre.bound - self._aim)
         use = round_patterns(
-            master, relaxation, self._centre, self._aim, self._engine, self._threads, self._seed, self._deadline,
+            master, relaxation, self.centre, self._aim, self._engine, self._threads, self._seed, self._deadline,
             thorough=False, waiting_costs=WAITING_COSTS,
         )  # fmt: skip
         if use is not None:
@@ -173,3 +175,17 @@ def certified_bound(problem: Problem, deadline: Deadline) -> float | None:
     for _ in search.relaxations():
         pass
     return problem.score.rate_of(search.bound)
+
+
+def dual(problem: Problem, deadline: Deadline) -> Evaluation:
+    """Return the dual function at the best prices that column generation finds until the deadline.
+
+    Raises
+    ------
+    TooManyPatternsError
+        When the nodes hold too many VMs for their subsets to be enumerated.
+    """
+    search = ColumnSearch(problem, Incumbents(problem, deadline), deadline, "highs", 1, 0)
+    for _ in search.relaxations():
+        pass
+    return search.centre

@@ -30,6 +30,8 @@ FINGERPRINTS = {
     "scarce": "0734e385b2d175ce",
     "tight": "66010242d8497c34",
     "memory": "a9ab5b0f3036547c",
+    "affinity": "e810620dd0f784aa",
+    "mixed": "80a0ba2bb6ceec1a",
 }
 
 WORDS = [16506717291075822634, 9001980550075568168]
@@ -58,6 +60,8 @@ def fingerprint(cluster: Cluster) -> str:
         digest.update(np.ascontiguousarray(array, dtype="<i8").tobytes())
     for names in (cluster.pm_names, cluster.vm_names, cluster.vm_type_names, cluster.pool_names, cluster.rack_names):
         digest.update("\n".join(names).encode())
+    for group in cluster.groups:
+        digest.update(repr(group).encode())
     return digest.hexdigest()[:16]
 
 
@@ -80,12 +84,12 @@ def test_same_arguments_same_cluster() -> None:
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_plain_clusters(preset: str) -> None:
-    """Every cluster is open, movable and free of groups, with names that say where it comes from."""
+    """Every cluster is open, movable and free of groups but its preset's, with names that say where it comes from."""
     for index, cluster in enumerate(sample(preset, 2)):
         assert cluster.name == f"{preset}-test-{index}"
         assert cluster.open.all()
         assert cluster.movable.all()
-        assert not cluster.groups
+        assert Counter(len(group.vms) for group in cluster.groups) == PRESETS[preset].groups
         assert (cluster.free >= 0).all()
         assert len(cluster.vm_type_names) == cluster.vms
         assert (np.diff(cluster.pool[cluster.pm]) >= 0).all()

@@ -1,11 +1,11 @@
-"""The batched environment against `Placement`, `Score` and the checker, which share no code with its kernels."""
+"""The batched environment against `Placement`, `Score` and the checker, which share no code with its rules."""
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data import Objective, Plan, Rules, check
-from rl import kernels
+from rl import rules
 from rl.arrays import pack
 from rl.env import Env
 from solvers import Problem
@@ -44,9 +44,9 @@ def test_walks_agree_with_placement_and_checker(snapshots, stay, text, seed):
     total = np.zeros(len(problems))
     for _ in range(5):
         for place, placement in enumerate(placements):
-            fit = kernels.rooms(env.arrays, place)
+            fit = rules.rooms(env.arrays, place)
             for vm in range(placement.cluster.vms):
-                mask = kernels.legal(env.arrays, place, fit, vm)
+                mask = rules.legal(env.arrays, place, fit, vm)
                 np.testing.assert_array_equal(mask, placement.legal(vm)[: len(mask)])
         gains, migrations, _ = random_step(env, rng)
         total += gains

@@ -1,6 +1,10 @@
-"""PPO, imitation, and training runs that are broken off."""
+"""PPO, and training runs that are broken off or spread over processes."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,19 +12,22 @@ import torch
 from rich.console import Console
 
 from data import InputError
-from rl import imitate
+from rl.course import Course
+from rl.curriculum import Curriculum
 from rl.env import Env
+from rl.knobs import PRESETS
 from rl.model import Policy
 from rl.ppo import Learner, PpoConfig, Renew, advantages, collect
 from rl.store import load
-from rl.train import PRESETS, train
-from solvers import Deadline, Problem, create
-from solvers.toys import crowd, toys
+from rl.train import train
+from solvers import Problem
+from solvers.toys import toys
 
 TINY = replace(
-    PRESETS["quick"], lessons=1, demonstrations=2, steps=24, envs=2, horizon=4, presets={"scarce": 1.0}, pool=2,
-    mnl=(4, 6), least_pms=8, whole=0.0, width=8, dev=0, ppo=PpoConfig(minibatch=4),
+    PRESETS["quick"], steps=24, envs=2, horizon=4, presets={"scarce": 1.0}, pool=2, mnl=(4, 6), least_pms=8, whole=0.0,
+    width=8, dev=0, ppo=PpoConfig(minibatch=4),
 )  # fmt: skip
+CURRICULUM = Curriculum({"scarce": 1.0}, pool=2, mnl=(4, 6), least_pms=8, whole=0.0)
 
 
 def test_advantages_are_discounted_sums():
@@ -44,13 +51,14 @@ class Again(Renew):
     def __init__(self, problem: Problem, places: int) -> None:
         self.problem, self.gained, self.finished = problem, np.zeros(places), []
 
-    def __call__(self, env, gains, done):
+    def __call__(self, env, vms, gains, done):  # noqa: ARG002 - the contract's signature
         """Note the gains, and begin again."""
         self.gained += gains
         for place in np.flatnonzero(done):
             self.finished.append(self.gained[place])
             self.gained[place] = 0
             env.reset(place, self.problem)
+        return gains
 
 
 def test_ppo_learns_a_toy():
@@ -65,26 +73,20 @@ def test_ppo_learns_a_toy():
     assert np.mean(again.finished[-20:]) > 0.7 > np.mean(again.finished[:20])
 
 
-def test_imitation_learns_a_plan():
-    """The loss falls, and what counts as right are migrations of the rest of the plan."""
+def test_a_teacher_is_followed():
+    """What the teacher calls right becomes likelier, whatever was rewarded."""
     torch.manual_seed(0)
-    problem = Problem(crowd(8), 8)
-    plan = create("two-step").solve(problem, Deadline(60.0)).plan
-    rng, policy = np.random.default_rng(0), Policy()
-    lesson = imitate.replay([problem], [plan], 0.98, rng)
-    assert len(lesson.token) == len(plan)
-    for state in range(len(plan)):
-        own = slice(lesson.seen.vm.starts[state], lesson.seen.vm.starts[state + 1])
-        assert lesson.right[own][lesson.token[state]]
-        assert lesson.right[own].sum() <= len(plan) - state
-        assert lesson.right_goals[lesson.goals.starts[state] : lesson.goals.starts[state + 1]].any()
-    optimiser = torch.optim.Adam(policy.parameters(), lr=3e-3)
-    losses = [imitate.learn(policy, optimiser, lesson, 64, rng)["vm_loss"] for _ in range(15)]
-    assert losses[-1] < 0.7 * losses[0]
+    course = Course(CURRICULUM, (0, 0), shaped=True)
+    env, rng, learner = course.start(4), np.random.default_rng(0), Learner(Policy(), PpoConfig(minibatch=16))
+    misses = []
+    for _ in range(6):
+        rollout = collect(learner.policy, env, 8, learner.config, rng, course, course.teach)
+        misses.append(learner.update(rollout, 3e-3, rng, teaching=1.0)["miss"])
+    assert misses[-1] < misses[0] - 0.3
 
 
 def test_resume_goes_on_to_the_same_numbers(tmp_path):
-    """A run that is broken off after its lesson or an update ends with the weights of one that is not."""
+    """A run that is broken off between two updates ends with the weights of one that is not."""
     quiet = Console(quiet=True)
     train(replace(TINY, out=tmp_path / "whole"), quiet)
     half = replace(TINY, out=tmp_path / "parts")
@@ -94,7 +96,7 @@ def test_resume_goes_on_to_the_same_numbers(tmp_path):
 
     class Breaking(Console):
         def print(self, *objects, **_):
-            if "update 1/" in str(objects):
+            if "update 2/" in str(objects):
                 raise KilledError
 
     with pytest.raises(KilledError):
@@ -108,3 +110,27 @@ def test_nothing_to_resume(tmp_path):
     """Resuming where there is no checkpoint says so."""
     with pytest.raises(InputError, match="no checkpoint"):
         train(replace(TINY, out=tmp_path, resume=True), Console(quiet=True))
+
+
+def test_two_processes_train_one_policy(tmp_path):
+    """Under torchrun both processes end with the same weights, learned from the problems of both."""
+    script = tmp_path / "pair.py"
+    script.write_text(
+        "import torch\n"
+        "from dataclasses import replace\n"
+        "from pathlib import Path\n"
+        "from rich.console import Console\n"
+        "from rl import parallel\n"
+        "from rl.train import train\n"
+        "from tests.rl.test_ppo import TINY\n"
+        f"with parallel.joined('cpu'):\n    train(replace(TINY, out=Path({str(tmp_path)!r})), Console(quiet=True))\n"
+    )
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(script)]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        command, cwd=root, env={**os.environ, "PYTHONPATH": str(root)}, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    first, second = (torch.load(tmp_path / name, weights_only=False) for name in ("checkpoint.pt", "checkpoint-1.pt"))
+    assert all((first["policy"][key] == second["policy"][key]).all() for key in first["policy"])
+    assert (first["arrays"][2].shape != second["arrays"][2].shape) or (first["arrays"][2] != second["arrays"][2]).any()

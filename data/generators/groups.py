@@ -6,14 +6,19 @@ from typing import Literal
 
 import numpy as np
 
-from data import AntiAffinity, Cluster, InputError
+from data.cluster import AntiAffinity, Cluster
+from data.errors import InputError
+from data.generators.draws import Draws
 
 PUBLISHED_SIZES: Mapping[int, int] = {5: 81, 4: 65, 3: 86, 2: 56, 1: 11}
 """How many host groups of which size the raw Medium snapshot has (besides an empty one), on 1,046 of its 2,089 VMs."""
 
 
 def host_groups(
-    cluster: Cluster, sizes: Mapping[int, int], seed: int, granularity: Literal["host", "rack"] = "host"
+    cluster: Cluster,
+    sizes: Mapping[int, int],
+    seed: int | tuple[int, ...],
+    granularity: Literal["host", "rack"] = "host",
 ) -> Cluster:
     """Add disjoint groups of random VMs, none of which shares a PM (or rack) at the start.
 
@@ -23,15 +28,17 @@ def host_groups(
         The snapshot; VMs in groups already are left alone.
     sizes
         How many groups of each size, in VMs.
+    seed
+        Names the stream of draws.
 
     Raises
     ------
     InputError
         When a group cannot be completed: too few VMs are left on other PMs (or racks).
     """
-    rng = np.random.default_rng(seed)
+    draws = Draws(*(seed if isinstance(seed, tuple) else (seed,)))
     home = (cluster.pm if granularity == "host" else cluster.rack[cluster.pm]).tolist()
-    waiting: list[int] = rng.permutation(np.flatnonzero(~cluster.grouped)).tolist()
+    waiting: list[int] = draws.shuffle(np.flatnonzero(~cluster.grouped)).tolist()
     groups = []
     for size in sorted((size for size, count in sizes.items() for _ in range(count)), reverse=True):
         taken: dict[int, int] = {}

@@ -1,50 +1,21 @@
-"""Compiled rules and observations: legality, migrations, and the classes of nodes and PMs that look the same.
-
-Helpers take views of one cluster's arrays rather than the whole tuple: reading an array out of a tuple costs numba two
-atomic operations, more than the rest of what a helper does.
-"""
+"""Compiled observations: the classes of nodes and PMs that look the same, and what the policy is told about them."""
 
 from typing import Any
 
 import numpy as np
 from numba import njit
 
-from rl.arrays import CORES_TERM, DOUBLE_TERM, MEMORY_TERM, Arrays
+from rl.arrays import DOUBLE_TERM, MEMORY_TERM, Arrays
+from rl.rules import changed, legal, movable, rooms
 
 BUCKETS = 16
 """Remainders are told apart in sixteenths of a slot."""
-NONE = BUCKETS
-"""Bucket of what is not there: the other node of a VM that has only one."""
-
-
-@njit(cache=True)
-def value(term: Any, worth: Any, c0: int, m0: int, c1: int, m1: int) -> float:
-    """Count the slots of a PM that has so many cores and MiB free on its nodes."""
-    total = 0.0
-    for j in range(len(term)):
-        sort, unit = term[j]
-        if unit == 0:  # filled up: this cluster has fewer rates
-            break
-        if sort == CORES_TERM:
-            total += worth[j] * (c0 // unit + c1 // unit)
-        elif sort == DOUBLE_TERM:
-            total += worth[j] * min(c0 // unit, c1 // unit)
-        else:
-            total += worth[j] * (m0 // unit + m1 // unit)
-    return total
-
-
-@njit(cache=True)
-def changed(term: Any, worth: Any, f: Any, d: Any, double: bool, n: int, sign: int) -> float:
-    """Count the slots gained on a PM with ``f`` [2, R] free when a VM leaves (1) or enters (-1) node ``n``."""
-    c0 = c1 = sign * d[0]
-    m0 = m1 = sign * d[1]
-    if not double and n == 0:
-        c1 = m1 = 0
-    if not double and n == 1:
-        c0 = m0 = 0
-    after = value(term, worth, f[0, 0] + c0, f[0, 1] + m0, f[1, 0] + c1, f[1, 1] + m1)
-    return after - value(term, worth, f[0, 0], f[0, 1], f[1, 0], f[1, 1])
+NEEDS = 5
+"""Departures until the next slot is whole: 1, 2, 3, more, or no way."""
+OUTLOOKS = BUCKETS * NEEDS
+"""How a node can stand: its remainder and what the next slot needs."""
+NONE = OUTLOOKS
+"""Outlook of what is not there: the other node of a VM that has only one."""
 
 
 @njit(cache=True)
@@ -55,100 +26,31 @@ def bucket(term: Any, cores: int, memory: int) -> Any:
 
 
 @njit(cache=True)
-def after(term: Any, f: Any, d: Any, sign: int) -> Any:
-    """Tell the bucket of a node with ``f`` [R] free once a VM has left it (1) or entered it (-1)."""
-    return bucket(term, f[0] + sign * d[0], f[1] + sign * d[1])
+def outlook(
+    term: Any, demand: Any, double: Any, order: Any, f: Any, held: Any, n: int, cap: int, k: int, sign: int
+) -> Any:
+    """Tell how node ``n`` of a PM stands once a VM of kind ``k`` has left it (1) or entered it (-1), or as it is (0).
 
-
-@njit(cache=True)
-def rooms(a: Arrays, b: int) -> Any:
-    """Tell where each kind has room, groups left out: bool [K, P, 2]; a double needs both nodes and uses column 0."""
-    pms, kinds = a.size[b, 0], a.size[b, 2]
-    free, demand, double, home = a.free[b], a.demand[b], a.double[b], a.home[b]
-    is_open, pool = a.open[b], a.pool[b]
-    fit = np.zeros((kinds, pms, 2), np.bool_)
-    for k in range(kinds):
-        c, m = demand[k]
-        for p in range(pms):
-            if is_open[p] and pool[p] == home[k]:
-                first = free[p, 0, 0] >= c and free[p, 0, 1] >= m
-                second = free[p, 1, 0] >= c and free[p, 1, 1] >= m
-                fit[k, p, 0] = first and (second or not double[k])
-                fit[k, p, 1] = second and not double[k]
-    return fit
-
-
-@njit(cache=True)
-def barred(a: Arrays, b: int, v: int, p: int) -> bool:
-    """Tell whether a fellow of one of the VM's groups bars it from PM ``p``."""
-    home = a.pm[b, v]
-    for i in range(a.member[b, v], a.member[b, v + 1]):
-        g = a.groups[b, i]
-        if a.by_rack[b, g]:
-            if a.rack[b, p] != a.rack[b, home] and a.taken[b, g, a.rack[b, p]] > 0:
-                return True
-        elif p != home and a.taken[b, g, p] > 0:
-            return True
-    return False
-
-
-@njit(cache=True)
-def legal(a: Arrays, b: int, fit: Any, v: int) -> Any:
-    """Tell where VM ``v`` may migrate to now: bool [P, 2]."""
-    k = a.kind[b, v]
-    if k < 0:
-        return np.zeros(fit.shape[1:], np.bool_)
-    mask = fit[k].copy()
-    mask[a.pm[b, v], a.node[b, v]] = False
-    if a.grouped[b, k]:
-        for p in range(len(mask)):
-            if (mask[p, 0] or mask[p, 1]) and barred(a, b, v, p):
-                mask[p] = False
-    return mask
-
-
-@njit(cache=True)
-def movable(a: Arrays, b: int, fit: Any) -> Any:
-    """Tell which VMs have any legal migration: bool [V]."""
-    vms, kinds = a.size[b, 1], a.size[b, 2]
-    pm, node, kind, grouped = a.pm[b], a.node[b], a.kind[b], a.grouped[b]
-    places = np.zeros(kinds, np.int64)
-    for k in range(kinds):
-        places[k] = fit[k].sum()
-    able = np.zeros(vms, np.bool_)
-    for v in range(vms):
-        k = kind[v]
-        if k >= 0 and places[k] > fit[k, pm[v], node[v]]:
-            able[v] = not grouped[k] or legal(a, b, fit, v).any()
-    return able
-
-
-@njit(cache=True)
-def migrate(a: Arrays, b: int, v: int, p: int, n: int) -> float:
-    """Carry out a legal migration and return the slots gained."""
-    k, q, o = a.kind[b, v], a.pm[b, v], a.node[b, v]
-    free, held, d, double = a.free[b], a.held[b], a.demand[b, k], a.double[b, k]
-    gain = changed(a.term[b], a.worth[b], free[q], d, double, o, 1)
-    _occupy(free[q], d, double, o, 1)
-    gain += changed(a.term[b], a.worth[b], free[p], d, double, n, -1)
-    _occupy(free[p], d, double, n, -1)
-    held[q, o, k] -= 1
-    held[p, n, k] += 1
-    for i in range(a.member[b, v], a.member[b, v + 1]):
-        g = a.groups[b, i]
-        a.taken[b, g, a.rack[b, q] if a.by_rack[b, g] else q] -= 1
-        a.taken[b, g, a.rack[b, p] if a.by_rack[b, g] else p] += 1
-    a.pm[b, v], a.node[b, v] = p, n
-    a.steps[b] -= 1
-    return gain
-
-
-@njit(cache=True)
-def _occupy(f: Any, d: Any, double: bool, n: int, sign: int) -> None:
-    for side in range(2):
-        if double or side == n:
-            f[side, 0] += sign * d[0]
-            f[side, 1] += sign * d[1]
+    ``f`` [R] is free there, ``held`` [2, K] sits on the PM; of a kind, up to ``cap`` VMs are counted.
+    """
+    sort, unit = term[0]
+    r = 1 if sort == MEMORY_TERM else 0
+    remainder = (f[r] + sign * demand[k, r]) % unit if sign else f[r] % unit
+    short, leave = unit - remainder, 0
+    for i in range(len(order)):  # the largest remainders first: the fewest departures
+        each = order[i]
+        gives = demand[each, r] % unit
+        if gives == 0:
+            break
+        there = min(cap, held[0 if double[each] else n, each])
+        if each == k:
+            there = min(cap, there - sign)
+        while there > 0 and short > 0:
+            short -= gives
+            there -= 1
+            leave += 1
+    need = NEEDS - 1 if short > 0 else min(leave, NEEDS - 1) - 1
+    return remainder * BUCKETS // unit * NEEDS + need
 
 
 @njit(cache=True)
@@ -200,9 +102,10 @@ def observe(
         pairs = _pairs(a.open[b], a.size[b, 0], keys, ids, node_class[b], pair_class[b], pair[at[3] :])
         _kinds(a, b, fit, kind[at[4] :])
         able = movable(a, b, fit)
-        vms = _vms(a, b, merge, able, max(nodes[0], pairs), node_class[b], pair_class[b], vm[at[5] :])
+        vms = _vms(a, b, merge, cap, able, max(nodes[0], pairs), node_class[b], pair_class[b], vm[at[5] :])
         whole[i, 0] = a.steps[b]
-        whole[i, 1] = (node[at[1] : at[1] + nodes[0], 0] * node[at[1] : at[1] + nodes[0], 1]).sum() / BUCKETS
+        own = node[at[1] : at[1] + nodes[0]]
+        whole[i, 1] = (own[:, 0] * (own[:, 1] // NEEDS)).sum() / BUCKETS
         at += np.array([1, nodes[0], nodes[1], pairs, a.size[b, 2], vms])
         ends[i] = at
 
@@ -212,6 +115,7 @@ def _nodes(a: Arrays, b: int, merge: bool, cap: int, keys: Any, ids: Any, node_c
     """Write one token a class of nodes, and its VMs as edges; return how many of both."""
     kinds, free, term, worth, ratio = a.size[b, 2], a.free[b], a.term[b], a.worth[b], a.ratio[b]
     is_open, pool, demand, double, inert, held = a.open[b], a.pool[b], a.demand[b], a.double[b], a.inert[b], a.held[b]
+    order = a.order[b, :kinds]
     coupled = (term[:, 0] == DOUBLE_TERM).any()
     by_memory = (term[:, 0] == MEMORY_TERM).any()
     found = edges = 0
@@ -241,9 +145,9 @@ def _nodes(a: Arrays, b: int, merge: bool, cap: int, keys: Any, ids: Any, node_c
             unit = term[0, 1]
             other = free[p, 1 - n]
             node[c, 0] = 1
-            node[c, 1] = bucket(term, cores, memory)
+            node[c, 1] = outlook(term, demand, double, order, free[p, n], held[p], n, cap, 0, 0)
             node[c, 2] = min((memory if term[0, 0] == MEMORY_TERM else cores) // unit, 7)
-            node[c, 3] = bucket(term, other[0], other[1]) if coupled else NONE
+            node[c, 3] = bucket(term, other[0], other[1]) if coupled else BUCKETS
             node[c, 4] = cores / 64
             node[c, 5] = fed >= 0
             node[c, 6] = max(fed, 0) / 64
@@ -253,7 +157,7 @@ def _nodes(a: Arrays, b: int, merge: bool, cap: int, keys: Any, ids: Any, node_c
                     edge[edges, 0] = c
                     edge[edges, 1] = k
                     edge[edges, 2] = many
-                    edge[edges, 3] = after(term, free[p, n], demand[k], 1)
+                    edge[edges, 3] = outlook(term, demand, double, order, free[p, n], held[p], n, cap, k, 1)
                     edge[edges, 4] = changed(term, worth, free[p], demand[k], double[k], n, 1)
                     edges += 1
     return found, edges
@@ -298,8 +202,11 @@ def _kinds(a: Arrays, b: int, fit: Any, kind: Any) -> None:
 
 
 @njit(cache=True)
-def _vms(a: Arrays, b: int, merge: bool, able: Any, hosts: int, node_class: Any, pair_class: Any, vm: Any) -> int:
+def _vms(
+    a: Arrays, b: int, merge: bool, cap: int, able: Any, hosts: int, node_class: Any, pair_class: Any, vm: Any
+) -> int:
     """Write one token for all VMs of one kind on hosts of one class that have a legal migration; return how many."""
+    held, order = a.held[b], a.order[b, : a.size[b, 2]]
     pm, node, kind, double = a.pm[b], a.node[b], a.kind[b], a.double[b]
     free, demand, term, worth = a.free[b], a.demand[b], a.term[b], a.worth[b]
     token = np.full((hosts, a.size[b, 2]), -1, np.int64)
@@ -317,8 +224,10 @@ def _vms(a: Arrays, b: int, merge: bool, able: Any, hosts: int, node_class: Any,
         vm[found, 1] = k
         vm[found, 2] = double[k]
         vm[found, 3] = 1
-        vm[found, 4] = after(term, free[p, n], demand[k], 1)
-        vm[found, 5] = after(term, free[p, 1], demand[k], 1) if double[k] else NONE
+        vm[found, 4] = outlook(term, demand, double, order, free[p, n], held[p], n, cap, k, 1)
+        vm[found, 5] = NONE
+        if double[k]:
+            vm[found, 5] = outlook(term, demand, double, order, free[p, 1], held[p], 1, cap, k, 1)
         vm[found, 6] = changed(term, worth, free[p], demand[k], double[k], n, 1)
         vm[found, 7] = v
         found += 1
@@ -355,65 +264,42 @@ def pick_vms(a: Arrays, rows: Any, firsts: Any, merge: bool, u: Any, node_class:
 
 
 @njit(cache=True)
-def destinations(a: Arrays, rows: Any, vms: Any, node_class: Any, pair_class: Any, goal: Any, ends: Any) -> None:
+def destinations(
+    a: Arrays, rows: Any, cap: int, vms: Any, node_class: Any, pair_class: Any, goal: Any, ends: Any
+) -> None:
     """Write where each chosen VM may go: the classes of hosts, with the number of legal places in each."""
     at = 0
     for i in range(len(rows)):
         b, v = rows[i], vms[i]
         if v >= 0:
             k = a.kind[b, v]
-            free, d, term, worth, double = a.free[b], a.demand[b, k], a.term[b], a.worth[b], a.double[b, k]
+            free, held, demand, term, worth, double = (
+                a.free[b],
+                a.held[b],
+                a.demand[b],
+                a.term[b],
+                a.worth[b],
+                a.double[b],
+            )
+            order = a.order[b, : a.size[b, 2]]
             mask = legal(a, b, rooms(a, b), v)
             token = np.full(2 * len(mask), -1, np.int64)
             for p in range(len(mask)):
                 for n in range(2):
                     if not mask[p, n]:
                         continue
-                    host = pair_class[b, p] if double else node_class[b, p, n]
+                    host = pair_class[b, p] if double[k] else node_class[b, p, n]
                     if token[host] >= 0:
                         goal[token[host], 1] += 1
                         continue
                     token[host] = at
                     goal[at, 0] = host
                     goal[at, 1] = 1
-                    goal[at, 2] = after(term, free[p, n], d, -1)
-                    goal[at, 3] = after(term, free[p, 1], d, -1) if double else NONE
-                    goal[at, 4] = changed(term, worth, free[p], d, double, n, -1)
+                    goal[at, 2] = outlook(term, demand, double, order, free[p, n], held[p], n, cap, k, -1)
+                    goal[at, 3] = NONE
+                    if double[k]:
+                        goal[at, 3] = outlook(term, demand, double, order, free[p, 1], held[p], 1, cap, k, -1)
+                    goal[at, 4] = changed(term, worth, free[p], demand[k], double[k], n, -1)
+                    goal[at, 5] = 2 * p + n
                     at += 1
         ends[i] = at
-
-
-@njit(cache=True)
-def advance(a: Arrays, rows: Any, vms: Any, hosts: Any, u: Any, node_class: Any, pair_class: Any, made: Any) -> Any:
-    """Migrate each chosen VM to one of the legal places, chosen by ``u``, on hosts of the chosen class.
-
-    Writes (vm, pm, node) to ``made``, -1 where nothing was chosen, and returns the slots gained.
-    """
-    gains = np.zeros(len(rows))
-    for i in range(len(rows)):
-        b, v = rows[i], vms[i]
-        made[i] = -1
-        if v >= 0:
-            double = a.double[b, a.kind[b, v]]
-            mask = legal(a, b, rooms(a, b), v)
-            places = np.empty(mask.size, np.int64)
-            found = 0
-            for p in range(len(mask)):
-                for n in range(2):
-                    if mask[p, n] and (pair_class[b, p] if double else node_class[b, p, n]) == hosts[i]:
-                        places[found] = 2 * p + n
-                        found += 1
-            place = places[min(found - 1, int(u[i] * found))]
-            made[i, 0], made[i, 1], made[i, 2] = v, place // 2, place % 2
-            gains[i] = migrate(a, b, v, place // 2, place % 2)
-    return gains
-
-
-@njit(cache=True)
-def possible(a: Arrays, b: int, moves: Any) -> Any:
-    """Tell which of some migrations [n, 3] (vm, pm, node) are legal now: bool [n]."""
-    fit = rooms(a, b)
-    can = np.zeros(len(moves), np.bool_)
-    for i in range(len(moves)):
-        can[i] = legal(a, b, fit, moves[i, 0])[moves[i, 1], moves[i, 2]]
-    return can

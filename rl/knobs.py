@@ -1,0 +1,91 @@
+"""What a training run can be told: the options of ``python -m rl.train``, and its presets."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from rl.curriculum import MIXTURE
+from rl.model import Attention
+from rl.ppo import PpoConfig
+
+Preset = Literal["quick", "paper", "full"]
+Flag = Annotated[bool, tyro.conf.FlagCreatePairsOff]
+
+
+@dataclass(frozen=True)
+class Options:
+    """Train the policy by PPO on a mixture of clusters, at first with a teacher who knows the regret of every option.
+
+    Stop it at any moment; the same command with --resume goes on to the same numbers. With several processes
+    (``torchrun --nproc-per-node 2 -m rl.train``) each plays its own problems, and gradients are averaged.
+    """
+
+    preset: Preset = "full"
+    """quick: useful in minutes; full: the recipe of the shipped weights; paper: as published, on the Medium set at MNL
+    50, from rewards alone. Sets the defaults of everything below, which --help then shows."""
+    out: Path = Path("results/train")
+    """Folder for checkpoint, weights, curve.csv and TensorBoard."""
+    resume: Flag = False
+    """Go on from the checkpoint in --out, with the options of that run."""
+    seed: int = 1
+    """Of initial weights, problems and sampling."""
+    steps: int = 800_000
+    """Migrations made, over all problems and processes."""
+    envs: int = 64
+    """Problems side by side in each process."""
+    horizon: int = 32
+    """Migrations of each problem between two updates."""
+    rate: float = 1.5e-3
+    """Learning rate at the start (Adam), falling linearly."""
+    rate_end: float = 3e-5
+    """Learning rate at the end."""
+    taught: float = 0.12
+    """Share of the run with a teacher (`rl.teacher`), whose weight falls linearly from 1 to 0; 0: none."""
+    shaped: bool = True
+    """Reward slots less what a step costs of the certified bound (`rl.potential`), not slots alone."""
+    presets: dict[str, float] = field(default_factory=lambda: dict(MIXTURE))
+    """Weights of the presets in the mixture."""
+    pool: int = 64
+    """Clusters in memory; one is renewed every update."""
+    mnl: tuple[int, int] = (15, 100)
+    """Least and most migrations of a problem."""
+    least_pms: int = 40
+    """Fewest PMs of a random part of a cluster."""
+    whole: float = 0.3
+    """Share of problems that are whole clusters."""
+    width: int = 32
+    """Width of the network."""
+    heads: int = 2
+    """Attention heads."""
+    blocks: int = 1
+    """Rounds of attention."""
+    attention: Attention = "sparse"
+    """sparse: tree-local and global; vanilla: global alone; none: sums over all nodes (MLP)."""
+    ppo: PpoConfig = field(default_factory=PpoConfig)
+    """Knobs of PPO."""
+    dev: int = 5
+    """Certified clusters of each kind that progress is measured on."""
+    dev_every: int = 12
+    """Updates between two measurements."""
+    threads: int = 1
+    """Threads of the network."""
+    device: str = "cpu"
+    """cpu or cuda."""
+    track: Flag = False
+    """Send the metrics to Weights & Biases too (needs wandb; WANDB_MODE=offline works)."""
+
+
+PRESETS: dict[Preset, Options] = {
+    "quick": Options(
+        preset="quick", steps=60_000, rate=2.5e-3, rate_end=2e-4, taught=0.5, presets={"medium": 0.6, "scarce": 0.4}, whole=0.1,
+        pool=32, dev=2, dev_every=5,
+    ),
+    "full": Options(),
+    "paper": Options(
+        preset="paper", steps=4_000_000, rate=1e-3, taught=0.0, shaped=False, presets={"medium": 1.0}, mnl=(50, 50),
+        whole=1.0, ppo=PpoConfig(gamma=0.98, minibatch=128, entropy=0.01, max_norm=0.5),
+    ),
+}  # fmt: skip
+"""Defaults of each preset."""

@@ -1,0 +1,112 @@
+"""A training run: all that changes while it goes on, and its checkpoint."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from data import InputError
+from rl import parallel
+from rl.course import Course
+from rl.curriculum import Curriculum
+from rl.env import Env
+from rl.knobs import Options
+from rl.model import ModelConfig, Policy
+from rl.ppo import Learner, collect
+
+
+class Run:
+    """One of the processes that train a policy, most often the only one.
+
+    Attributes
+    ----------
+    update : int
+        Updates made.
+    seconds : float
+        Time spent on them, over all attempts.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        rank = parallel.rank()
+        torch.manual_seed(options.seed)
+        torch.set_num_threads(options.threads)
+        torch.set_flush_denormal(True)  # attention weights next to nothing halve the speed of a processor
+        shape = ModelConfig(options.width, options.heads, options.blocks, options.attention)
+        self.learner = Learner(Policy(shape).to(options.device), options.ppo)
+        self._curriculum = Curriculum(options.presets, options.pool, options.mnl, options.least_pms, options.whole)
+        self.course = Course(self._curriculum, (options.seed, rank), shaped=options.shaped)
+        self.env = self.course.start(options.envs)
+        self.rng = np.random.default_rng([options.seed, rank])
+        self.update = 0
+        self.seconds = 0.0
+
+    @property
+    def updates(self) -> int:
+        """Number of updates in all."""
+        return max(1, self.options.steps // self._batch)
+
+    @property
+    def steps(self) -> int:
+        """Migrations made so far, by all processes."""
+        return self.update * self._batch
+
+    @property
+    def _batch(self) -> int:
+        return self.options.envs * self.options.horizon * parallel.processes()
+
+    def improve(self) -> dict[str, float]:
+        """Make one update; returns its metrics."""
+        options, done = self.options, self.update / self.updates
+        rate = options.rate + (options.rate_end - options.rate) * done
+        teaching = max(0.0, 1 - done / options.taught) if options.taught else 0.0
+        rollout = collect(
+            self.learner.policy, self.env, options.horizon, options.ppo, self.rng, self.course,
+            self.course.teach if teaching else None,
+        )  # fmt: skip
+        metrics = self.learner.update(rollout, rate, self.rng, teaching)
+        self.course.refresh()
+        self.update += 1
+        gained, possible = np.mean(self.course.finished or [(0.0, 0.0)], axis=0)
+        return metrics | {"slots": float(gained), "possible": float(possible), "learning_rate": rate}
+
+    def save(self) -> None:
+        """Write the checkpoint in one step."""
+        state = {
+            "options": self.options, "policy": self.learner.policy.state_dict(),
+            "optimiser": self.learner.optimiser.state_dict(), "rng": self.rng, "course": self.course.state(),
+            "arrays": tuple(self.env.arrays), "update": self.update, "seconds": self.seconds,
+        }  # fmt: skip
+        path = _path(self.options.out)
+        beside = path.with_name(path.name + ".tmp")
+        torch.save(state, beside)
+        beside.replace(path)
+
+    @classmethod
+    def load(cls, out: Path) -> "Run":
+        """Read a checkpoint.
+
+        Raises
+        ------
+        InputError
+            When there is none.
+        """
+        path = _path(out)
+        if not path.exists():
+            raise InputError(f"{path}: there is no checkpoint to resume from; start without --resume.")
+        state: dict[str, Any] = torch.load(path, weights_only=False)
+        run = cls(dataclasses.replace(state["options"], out=out, resume=True))
+        run.learner.policy.load_state_dict(state["policy"])
+        run.learner.optimiser.load_state_dict(state["optimiser"])
+        run.course.restore(state["course"])
+        run.env = Env.restored(state["arrays"])
+        run.rng, run.update, run.seconds = state["rng"], state["update"], state["seconds"]
+        return run
+
+
+def _path(out: Path) -> Path:
+    """Name the checkpoint of this process."""
+    rank = parallel.rank()
+    return out / (f"checkpoint-{rank}.pt" if rank else "checkpoint.pt")
