@@ -79,8 +79,8 @@ class Options:
 
 PRESETS: dict[Preset, Options] = {
     "quick": Options(
-        preset="quick", steps=60_000, rate=2.5e-3, rate_end=2e-4, taught=0.5, presets={"medium": 0.6, "scarce": 0.4}, whole=0.1,
-        pool=32, dev=2, dev_every=5,
+        preset="quick", steps=60_000, rate=2.5e-3, rate_end=2e-4, taught=0.5, presets={"medium": 0.6, "scarce": 0.4},
+        whole=0.1, pool=32, dev=2, dev_every=5,
     ),
     "full": Options(),
     "paper": Options(
