@@ -19,6 +19,7 @@ SOLVERS: dict[str, str] = {
     "swap": "solvers.swap:Swap",
     "vbpp": "solvers.vbpp:Vbpp",
     "pop": "solvers.pop:Pop",
+    "mcts": "solvers.mcts:Mcts",
     "mip": "solvers.mip:Mip",
     "mip-paper": "solvers.mip_paper:MipPaper",
     "vmr2l": "rl.solver:VMR2L",
