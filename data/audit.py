@@ -35,6 +35,7 @@ def audit(
     mnl: int | None = None,
     objective: Objective | None = None,
     stay_in_cluster: bool = False,
+    max_cost: int | None = None,
 ) -> Audit:
     """Replay a plan file and compare its claims.
 
@@ -48,6 +49,8 @@ def audit(
         What to measure instead of the file's objective; the file's FRs are then not compared.
     stay_in_cluster
         Check this rule even where the file does not promise it.
+    max_cost
+        A limit on the cost besides the file's own.
 
     Raises
     ------
@@ -60,7 +63,10 @@ def audit(
         cluster,
         to_plan(plan_file, cluster, where),
         mnl=plan_file.mnl if mnl is None else min(mnl, plan_file.mnl),
-        rules=Rules(stay_in_cluster=stay_in_cluster or plan_file.stay_in_cluster),
+        rules=Rules(
+            stay_in_cluster=stay_in_cluster or plan_file.stay_in_cluster,
+            max_cost=min((each for each in (max_cost, plan_file.max_cost) if each is not None), default=None),
+        ),
         objective=measured,
         waves=[step.wave for step in plan_file.migrations],
     )

@@ -85,6 +85,9 @@ class _Replay:
     def __init__(self, cluster: Cluster, rules: Rules, objective: Objective) -> None:
         self.cluster = cluster
         self.stay_in_cluster = rules.stay_in_cluster
+        self.max_cost = rules.max_cost
+        self.cost = cluster.migration_cost.tolist()
+        self.spent = 0
         self.demand = cluster.demand.tolist()
         self.double = cluster.double.tolist()
         self.pm = cluster.pm.tolist()
@@ -141,6 +144,8 @@ class _Replay:
             return f"VM {name} cannot go from PM {cluster.pm_names[source]} to {target}: one of them is closed"
         if self.stay_in_cluster and cluster.pool[source] != cluster.pool[pm]:
             return f"VM {name} would leave its cluster for PM {target}"
+        if self.max_cost is not None and self.spent + self.cost[vm] > self.max_cost:
+            return f"VM {name} would bring the cost to {self.spent + self.cost[vm]} but the limit is {self.max_cost}"
         return self._meeting(vm, pm) or self._shortage(vm, pm, node)
 
     def _meeting(self, vm: int, pm: int) -> str:
@@ -177,6 +182,7 @@ class _Replay:
         self.take(vm, self.pm[vm], self.node[vm], 1)
         self.take(vm, pm, node, -1)
         self.pm[vm], self.node[vm] = pm, node
+        self.spent += self.cost[vm]
         for index, rate in enumerate(self.rates):
             self.slots[index] += sum(self._slots(rate, each) for each in touched) - before[index]
 

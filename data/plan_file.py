@@ -52,6 +52,8 @@ class PlanFile(msgspec.Struct, frozen=True, kw_only=True):
     objective: str = ""
     """What the FRs measure, as ``Objective.parse`` reads it; empty: slots of ``fragment_cores``."""
     stay_in_cluster: bool = False
+    max_cost: Count | None = None
+    """The most that the migrations may cost together; None for any."""
     initial_fr: float
     final_fr: float
     bound_fr: float | None = None
@@ -71,7 +73,7 @@ class PlanFile(msgspec.Struct, frozen=True, kw_only=True):
 
     def rules(self) -> Rules:
         """Return the rules that the plan says it respects."""
-        return Rules(stay_in_cluster=self.stay_in_cluster)
+        return Rules(stay_in_cluster=self.stay_in_cluster, max_cost=self.max_cost)
 
 
 def fragment_cores(objective: Objective) -> int | None:
@@ -113,6 +115,7 @@ def make_plan_file(
         fragment_cores=fragment_cores(objective),
         objective=str(objective),
         stay_in_cluster=rules.stay_in_cluster,
+        max_cost=rules.max_cost,
         initial_fr=verdict.initial_fr,
         final_fr=verdict.final_fr,
         bound_fr=bound_fr,

@@ -46,6 +46,8 @@ class Options:
     """What to minimise: cores16, double64, memory32768 (MiB), or a mix such as 0.5*cores16+0.5*double64."""
     stay_in_cluster: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """VMs may not leave their cluster within a snapshot that has several."""
+    max_cost: Annotated[int | None, tyro.conf.arg(metavar="N")] = None
+    """The most that all migrations may cost together; a VM's migration_cost in the snapshot, or 1, is what it costs."""
     seed: int = 0
     """Seed given to the solver."""
     out: Path | None = None
@@ -76,7 +78,7 @@ def make_plan(options: Options, console: Console) -> PlanFile:
         raise InputError(f"--time-limit {options.time_limit}: give a positive number of seconds.")
     instance = resolve(options.file, 1)[0]
     cluster = instance.load()
-    rules = Rules(stay_in_cluster=options.stay_in_cluster)
+    rules = Rules(stay_in_cluster=options.stay_in_cluster, max_cost=options.max_cost)
     problem = Problem(cluster, options.mnl, Objective.parse(options.objective), rules)
     found = find(spec, problem, options)
     checked = check(cluster, found.plan, mnl=options.mnl, rules=rules, objective=problem.objective)
@@ -168,8 +170,11 @@ def summary(plan_file: PlanFile, found: Found, problem: Problem) -> str:
     count = len(plan_file.migrations)
     waves = len({step.wave for step in plan_file.migrations})
     in_waves = f"{waves} wave{'' if waves == 1 else 's'}"
+    cost = sum(int(problem.cluster.migration_cost[migration.vm]) for migration in found.plan)
+    spent = "" if plan_file.max_cost is None else f" that cost {cost} of {plan_file.max_cost}"
     text = f"{plan_file.instance}: FR {plan_file.initial_fr:.4f} -> {plan_file.final_fr:.4f} ({problem.objective}) "
-    text += f"with {count} of {problem.mnl} migrations in {in_waves}, by {plan_file.solver} in {found.solve_s:.2f} s."
+    text += f"with {count} of {problem.mnl} migrations{spent} in {in_waves}, "
+    text += f"by {plan_file.solver} in {found.solve_s:.2f} s."
     if plan_file.bound_fr is None:
         text += " No bound is known."
     elif plan_file.final_fr - plan_file.bound_fr < 1e-9:

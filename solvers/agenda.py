@@ -19,11 +19,15 @@ Free = list[list[int]]
 
 
 def interchange_classes(problem: Problem) -> NDArray[np.intp]:
-    """Return the interchange class of each VM: intp [V]; a VM in a group or that may not move is alone."""
+    """Return the interchange class of each VM: intp [V]; a VM in a group or that may not move is alone.
+
+    Where the cost of migrations is limited, interchangeable VMs cost the same.
+    """
     cluster = problem.cluster
     pool = cluster.pool[cluster.pm] if problem.rules.stay_in_cluster else np.zeros(cluster.vms, dtype=np.int32)
     alone = np.where(cluster.grouped | ~cluster.may_leave, np.arange(cluster.vms) + 1, 0)
-    return distinct_rows(np.column_stack([cluster.vm_type, pool, alone]))[1]
+    cost = cluster.migration_cost * (problem.rules.max_cost is not None)
+    return distinct_rows(np.column_stack([cluster.vm_type, pool, alone, cost]))[1]
 
 
 class Agenda:
@@ -47,6 +51,7 @@ class Agenda:
         self.slots: list[float] = []
         self._demand: list[list[int]] = cluster.demand.tolist()
         self._double: list[bool] = cluster.double.tolist()
+        self._cost: list[int] = cluster.migration_cost.tolist()
         self._problem = problem
         self._rng = rng
         self._placement = problem.placement()
@@ -80,7 +85,8 @@ class Agenda:
             if entry is not None and leaver is not None:
                 candidates.append((leaver[0], leaver[1] + entry[0], key, leaver[3], entry[1]))
         for _, _, key, vm, place in sorted(candidates):
-            if not self._problem.cluster.grouped[vm] or self._placement.allowed(vm)[place[0]]:
+            grouped, cost = self._problem.cluster.grouped[vm], self._cost[vm]
+            if cost <= self._placement.left and (not grouped or self._placement.allowed(vm)[place[0]]):
                 self._finish(key, vm, place)
                 self._move(vm, place)
                 return True
@@ -92,11 +98,14 @@ class Agenda:
         Fewest hops first; every hop counts as a migration, and a VM hops once.
         """
         spare = self._problem.mnl - len(self.moves) - self.unfinished
+        committed = sum(self._cost[vm] for vms in self._departing.values() for vm in vms)
+        affordable = self._placement.left - committed
         blocking = [
             (len(vms), pm, vms)
             for pm in sorted(self._awaited)
             for key, place in self._awaited[pm]
             if (vms := self._in_the_way(key, place)) and len(vms) <= spare
+            if sum(self._cost[vm] for vm in vms) <= affordable
         ]
         return any(self._send_aside(vms) for _, _, vms in sorted(blocking))
 
@@ -196,7 +205,7 @@ class Agenda:
 
     def _send_aside(self, vms: list[int]) -> bool:
         """Hop all of some VMs, or none where one has nowhere to go."""
-        done = len(self.moves)
+        done, spent = len(self.moves), self._placement.spent
         backs: list[Migration] = []
         for vm in vms:
             aside = self._aside(vm)
@@ -210,6 +219,7 @@ class Agenda:
         for back in reversed(backs):
             self._move(back.vm, (back.pm, back.node))
         del self.moves[done:], self.slots[done:]
+        self._placement.spent = spent
         return False
 
     def _unblocks(self, vm: int) -> bool:

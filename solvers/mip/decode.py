@@ -70,7 +70,9 @@ class _Cast:
         self._vms_on = _Index(self._cluster.pm)
         self._members = _Index(self._reduction.pm_class)
         self._nodes_in = _Index(self._reduction.node_state.reshape(-1))
-        self._turn_of_vm = self._cluster.grouped + rng.random(self._cluster.vms)  # members of groups leave last
+        cost = self._cluster.migration_cost
+        whim = (cost + rng.random(self._cluster.vms)) / (cost.max(initial=0) + 1)
+        self._turn_of_vm = self._cluster.grouped + whim  # members of groups leave last, then who costs more
 
     def pms(self, pm_class: int, times: int) -> list[int]:
         """Take PMs of a class that nobody has taken."""

@@ -96,10 +96,12 @@ class _Model:
         self.classes = self._gather(interchange_classes(problem))
         self._hint(hint)
         self._load: dict[tuple[int, int, int], list[tuple[cp_model.IntVar, int]]] = defaultdict(list)
-        arrivals = []
+        arrivals: list[cp_model.IntVar] = []
+        costs: list[Any] = []
         for each in self.classes:
             self.model.add(sum(each.count.values()) == len(each.vms))
             demand, double = cluster.demand[each.vms[0]].tolist(), bool(cluster.double[each.vms[0]])
+            cost, known = int(cluster.migration_cost[each.vms[0]]), len(arrivals)
             for (pm, node), count in each.count.items():
                 for side in (0, 1) if double else (node,):
                     for resource in (CORES, MEMORY):
@@ -112,7 +114,10 @@ class _Model:
                     more = self.model.new_int_var(0, len(each.vms) - stayed, "")
                     self.model.add(more >= count - stayed)
                     arrivals.append(more)
+            costs += [cost * count for count in arrivals[known:]]
         self.model.add(sum(arrivals) <= problem.mnl)
+        if problem.rules.max_cost is not None:
+            self.model.add(sum(costs) <= problem.rules.max_cost)
         self._empty = self._free_without_movable()
         for key, terms in self._load.items():
             self.model.add(sum(count * amount for count, amount in terms) <= int(self._empty[key]))

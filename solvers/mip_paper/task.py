@@ -17,6 +17,8 @@ class Mover(msgspec.Struct, array_like=True):
     memory_mib: int
     double: bool
     start: int
+    cost: int
+    """What migrating it costs."""
     choice: int
     """Index into ``Task.choices``: the places it may take, its start among them."""
 
@@ -47,6 +49,8 @@ class Task(msgspec.Struct):
     end_s: float
     """Wall clock (``time.time()``) at which the backend is told to stop."""
     mnl: int
+    max_cost: int | None
+    """The most that all migrations may cost together."""
     open_pms: list[int]
     room: list[tuple[int, int]]
     """[2 P], cores and MiB of each place that VMs which cannot move leave."""
@@ -82,7 +86,8 @@ def make_task(problem: Problem, backend: Literal["cbc", "highs"], threads: int, 
             choices.append(_places(cluster, room, vm, pool))
         cores, memory = cluster.demand[vm].tolist()
         start = 2 * int(cluster.pm[vm]) + int(cluster.node[vm])
-        told.append(Mover(cores, memory, bool(cluster.double[vm]), start, kinds[kind]))
+        cost = int(cluster.migration_cost[vm])
+        told.append(Mover(cores, memory, bool(cluster.double[vm]), start, cost, kinds[kind]))
     score = problem.score
     return Task(
         backend=backend,
@@ -90,6 +95,7 @@ def make_task(problem: Problem, backend: Literal["cbc", "highs"], threads: int, 
         gap=gap,
         end_s=end_s,
         mnl=problem.mnl,
+        max_cost=problem.rules.max_cost,
         open_pms=np.flatnonzero(cluster.open).tolist(),
         room=[(cores, memory) for cores, memory in room.reshape(-1, 2).tolist()],
         movers=told,

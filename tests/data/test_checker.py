@@ -79,6 +79,16 @@ def test_stay_in_cluster():
     assert "would leave its cluster" in check(cluster, plan, rules=Rules(stay_in_cluster=True)).reason
 
 
+def test_costs_add_up():
+    """Each migration counts with its VM's cost, every time; without a limit none matters."""
+    cluster = build("dear", [(8, 8)], [(0, 0, 4), (0, 0, 2)], migration_cost=np.array([2, 3]))
+    plan = Plan.of([(0, 0, 1), (1, 0, 1), (0, 0, 0)])
+    assert check(cluster, plan).valid
+    assert check(cluster, plan, rules=Rules(max_cost=7)).valid
+    verdict = check(cluster, plan, rules=Rules(max_cost=6))
+    assert verdict.reason == "migration 2: VM vm_0 would bring the cost to 7 but the limit is 6"
+
+
 @pytest.mark.parametrize(
     ("migrations", "valid"),
     [
