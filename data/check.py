@@ -58,6 +58,9 @@ def run(options: Options) -> int:
         f"FR {found.verdict.initial_fr:.4f} -> {found.verdict.final_fr:.4f} "
         f"({objective or plan_file.parsed_objective()}), limit {plan_file.mnl}"
     )
+    if plan_file.drain:
+        left = f"{found.staying} VM{'s' * (found.staying != 1)} left" if found.staying else "empty"
+        print(f"{', '.join(plan_file.drain)}: {left}")
     return 0
 
 

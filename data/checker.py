@@ -86,6 +86,7 @@ class _Replay:
         self.cluster = cluster
         self.stay_in_cluster = rules.stay_in_cluster
         self.max_cost = rules.max_cost
+        self.drain = rules.drain
         self.cost = cluster.migration_cost.tolist()
         self.spent = 0
         self.demand = cluster.demand.tolist()
@@ -142,6 +143,8 @@ class _Replay:
             return f"VM {name} is pinned"
         if not cluster.open[source] or not cluster.open[pm]:
             return f"VM {name} cannot go from PM {cluster.pm_names[source]} to {target}: one of them is closed"
+        if pm in self.drain:
+            return f"VM {name} cannot go to PM {target}, which is to be emptied"
         if self.stay_in_cluster and cluster.pool[source] != cluster.pool[pm]:
             return f"VM {name} would leave its cluster for PM {target}"
         if self.max_cost is not None and self.spent + self.cost[vm] > self.max_cost:

@@ -37,6 +37,8 @@ class Rules:
     """A VM may only go to PMs of the cluster (within the snapshot) that it is in."""
     max_cost: int | None = None
     """The most that all migrations of a plan may cost together, each its VM's ``migration_cost``; None for any."""
+    drain: frozenset[int] = frozenset()
+    """PMs that are to be emptied: nothing may go there, not even from their own other node."""
 
     def __post_init__(self) -> None:
         if self.max_cost is not None and self.max_cost < 0:
@@ -112,6 +114,12 @@ class Cluster:
     def free(self) -> NDArray[np.int64]:
         """[P, 2, R], cores and MiB that no VM of the snapshot uses."""
         return _frozen(self.capacity - usage(self.pms, self.demand, self.double, self.pm, self.node))
+
+    def receiving(self, rules: Rules) -> NDArray[np.bool_]:
+        """Tell which PMs VMs may go to: bool [P], open and not to be emptied."""
+        mask = self.open.copy()
+        mask[list(rules.drain)] = False
+        return mask
 
     @cached_property
     def may_leave(self) -> NDArray[np.bool_]:

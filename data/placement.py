@@ -22,6 +22,8 @@ class Placement:
         The PM that holds each VM.
     node : int8 [V]
         The node that holds each VM, 0 for doubles.
+    receiving : bool [P]
+        PMs that VMs may go to: open, and not to be emptied.
     spent : int
         What the migrations so far cost.
     """
@@ -33,13 +35,14 @@ class Placement:
         self.pm: NDArray[np.int32] = cluster.pm.copy()
         self.node: NDArray[np.int8] = cluster.node.copy()
         self.spent = 0
+        self.receiving = cluster.receiving(rules)
 
     def copy(self) -> Self:
         """Return an independent placement in the same state."""
         twin = type(self).__new__(type(self))
         twin.cluster, twin.rules = self.cluster, self.rules
         twin.free, twin.pm, twin.node = self.free.copy(), self.pm.copy(), self.node.copy()
-        twin.spent = self.spent
+        twin.spent, twin.receiving = self.spent, self.receiving
         return twin
 
     def legal(self, vm: int) -> NDArray[np.bool_]:
@@ -70,7 +73,7 @@ class Placement:
         cluster = self.cluster
         if not cluster.may_leave[vm]:
             return np.zeros_like(cluster.open[pms])
-        mask = cluster.open[pms].copy()
+        mask = self.receiving[pms].copy()
         if self.rules.stay_in_cluster:
             mask &= cluster.pool[pms] == cluster.pool[self.pm[vm]]
         for index in cluster.groups_of.get(vm, ()):

@@ -16,13 +16,15 @@ from rich.table import Table
 
 from data import Cluster, InputError, Objective, Plan, Rules, check
 from data.instances import resolve
-from data.plan_file import Place, PlanFile, make_plan_file, write_plan
+from data.plan_file import Place, PlanFile, make_plan_file, pms_named, write_plan
 from harness import hardware
-from harness.goal import Remote, verdict
+from harness.aims import Remote, emptied, verdict
 from harness.process import Worker
 from harness.records import file_name
 from solvers import Deadline, Problem, SolverSpec
+from solvers.drain import drain
 from solvers.goal import fewest
+from solvers.mip import Mip
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class Options:
     """The most that all migrations may cost together; a VM's migration_cost in the snapshot, or 1, is what it costs."""
     seed: int = 0
     """Seed given to the solver."""
+    drain: Annotated[str, tyro.conf.arg(metavar="PM,PM")] = ""
+    """PMs to be emptied, by name: all VMs off them first, then the lowest FR with the migrations that are left."""
     out: Path | None = None
     """The plan file; results/plans/CLUSTER-SOLVER-mnlMNL-seedSEED.json if not given."""
 
@@ -78,7 +82,10 @@ def make_plan(options: Options, console: Console) -> PlanFile:
         raise InputError(f"--time-limit {options.time_limit}: give a positive number of seconds.")
     instance = resolve(options.file, 1)[0]
     cluster = instance.load()
-    rules = Rules(stay_in_cluster=options.stay_in_cluster, max_cost=options.max_cost)
+    pms = pms_named(cluster, filter(None, map(str.strip, options.drain.split(","))))
+    if pms and options.goal is not None:
+        raise InputError("--goal and --drain: give one of them; to empty PMs comes before any goal.")
+    rules = Rules(options.stay_in_cluster, options.max_cost, pms)
     problem = Problem(cluster, options.mnl, Objective.parse(options.objective), rules)
     found = find(spec, problem, options)
     checked = check(cluster, found.plan, mnl=options.mnl, rules=rules, objective=problem.objective)
@@ -106,7 +113,14 @@ def find(spec: SolverSpec, problem: Problem, options: Options) -> Found:
     InputError
         When it gives no plan, or the goal is no FR.
     """
+    exact = Mip()
+    if problem.rules.drain and spec.name != exact.name:
+        exact.prepare()
     with planning(spec, options.time_limit) as (worker, deadline):
+        if problem.rules.drain:
+            drained = drain(problem, Remote(worker), exact, deadline, options.seed)
+            remark = emptied(drained, problem)
+            return Found(drained.solution.plan, drained.solution.bound, deadline.elapsed_s(), remark)
         if options.goal is not None:
             result = fewest(problem, options.goal, Remote(worker), deadline, options.seed)
             remark = verdict(result, options.goal, problem.mnl)

@@ -47,7 +47,7 @@ class VMR2L:
     up, and answers with the best prefix of all. Nothing but the network chooses migrations. All constraints and
     objectives hold; it was trained on slots of 16 cores, and on other objectives it is valid rather than good. It was
     trained on at most 300 PMs: in larger clusters each trajectory keeps to 300 random ones. It knows nothing of what
-    migrations cost: where that is limited, what cannot be afforded any more is left out of its plans.
+    migrations cost, nor of PMs that are to be emptied: what these rules forbid is left out of its plans.
     """
 
     name = "vmr2l"
@@ -82,16 +82,16 @@ class VMR2L:
             choice = Choice(greedy=done == 0, threshold=self.params.threshold, may_stop=False)
             env = Env.of(stack([narrow(packed, LARGEST_PMS, rng) for _ in range(size)]))
             for found in trajectories(self._policy, env, [choice] * size, rng, pace.over):
-                if problem.rules.max_cost is None:
+                if problem.rules.max_cost is None and not problem.rules.drain:
                     best.offer(found.plan, start + found.slots)
                 else:
-                    _offer_affordable(problem, found.plan, best)
+                    _offer_legal(problem, found.plan, best)
             done += size
         return best.solution()
 
 
-def _offer_affordable(problem: Problem, plan: Plan, best: Incumbents) -> None:
-    """Carry out what can be afforded of a plan, in its order, and offer each improvement."""
+def _offer_legal(problem: Problem, plan: Plan, best: Incumbents) -> None:
+    """Carry out what is legal of a plan, in its order, and offer each improvement."""
     placement, made = problem.placement(), []
     for migration in plan:
         if placement.is_legal(migration):

@@ -11,6 +11,9 @@ from data import Migration
 from data.rows import distinct_rows
 from solvers.contract import Problem
 
+RESCUE = 1e6
+"""Slots that it is worth to get a VM off a PM that is to be emptied: more than all others together."""
+
 Place = tuple[int, int]
 """A PM and a node (0 for doubles)."""
 
@@ -115,7 +118,10 @@ class Agenda:
         for key, places in self._arriving.items():
             some = next(iter(self._departing[key]))
             gain, place = min((-self._change(self._final, some, place, 1), place) for place in places)
-            loss, vm = min((-self._change(self._final, vm, self._home(vm), -1), vm) for vm in self._departing[key])
+            loss, vm = min(
+                (self._rescue(vm) - self._change(self._final, vm, self._home(vm), -1), vm)
+                for vm in self._departing[key]
+            )
             candidate = (gain + loss, key, place, vm)
             best = candidate if best is None else min(best, candidate)
         assert best is not None
@@ -243,7 +249,7 @@ class Agenda:
         source = self._home(vm)
         self._learn(place[0])
         self._final.setdefault(place[0], [list(node) for node in self._free[place[0]]])  # a hop leaves what was known
-        gain = self._change(self._free, vm, source, 1)
+        gain = self._change(self._free, vm, source, 1) + self._rescue(vm)
         self._adjust(self._free, vm, source, 1)
         gain += self._change(self._free, vm, place, -1)
         self._adjust(self._free, vm, place, -1)
@@ -254,6 +260,10 @@ class Agenda:
         if vm in self._departing.get(int(self._classes[vm]), ()):
             self._leavers[place[0]].add(vm)
         self._rank({source[0], place[0]})
+
+    def _rescue(self, vm: int) -> float:
+        """Return what it is worth that a VM leaves where it is."""
+        return RESCUE if self._home(vm)[0] in self._problem.rules.drain else 0.0
 
     def _learn(self, pm: int) -> None:
         """Keep what is free on a PM as plain integers, which single PMs are handled with far faster than arrays."""

@@ -1,5 +1,6 @@
 """The fewest migrations that reach a goal FR, with any solver: bisection on the migration limit."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from data import InputError, Plan, check
@@ -67,10 +68,7 @@ def fewest(problem: Problem, goal_fr: float, solver: Solver, deadline: Deadline,
     if not 0 <= goal_fr <= 1:
         raise InputError(f"the goal is FR {goal_fr}; give a number between 0 and 1.")
     search = _Search(problem, goal_fr, solver, deadline, seed)
-    if problem.initial_fr > goal_fr + EPSILON:
-        search.look(problem.mnl, FIRST_SHARE)
-        search.shorten()
-        search.certify()
+    search.run()
     return search.result()
 
 
@@ -81,11 +79,18 @@ class _Search:
         self._problem, self._goal_fr, self._solver, self._deadline, self._seed = (
             problem, goal_fr, solver, deadline, seed,
         )  # fmt: skip
-        met = self._meets(problem.initial_fr)
+        met = self._meets(problem.initial_fr) and not problem.staying(Plan())
         self._plan, self._reached_fr, self._reached = Plan(), problem.initial_fr, met
         self._insufficient = -1 if met else 0  # certified: the most migrations that do not do
         self._open = problem.mnl + 1  # the fewest of which this is not known, though a bound was asked for
         self._bound_fr: float | None = None
+
+    def run(self) -> None:
+        """Plan for the whole limit, then look for fewer migrations and for a proof that there are none."""
+        if not self._reached:
+            self.look(self._problem.mnl, FIRST_SHARE)
+            self.shorten()
+            self.certify()
 
     def look(self, limit: int, share: float) -> bool:
         """Plan with another limit; tell whether the plan reaches the goal."""
@@ -100,7 +105,7 @@ class _Search:
         verdict = check(problem.cluster, solution.plan, mnl=limit, rules=problem.rules, objective=problem.objective)
         if not verdict.valid:
             return False
-        length = next((steps for steps, fr in enumerate(verdict.fr_after) if self._meets(fr)), None)
+        length = self._length(solution.plan, verdict.fr_after)
         if length is None:
             if not self._reached and verdict.final_fr < self._reached_fr:
                 self._plan, self._reached_fr = solution.plan, verdict.final_fr
@@ -123,6 +128,11 @@ class _Search:
 
     def result(self) -> GoalResult:
         return GoalResult(self._plan, self._reached_fr, self._reached, self._insufficient + 1, self._bound_fr)
+
+    def _length(self, plan: Plan, fr_after: Sequence[float]) -> int | None:
+        """Return the length of the shortest prefix that meets the goal, with all PMs emptied that are to be."""
+        met = (steps for steps, fr in enumerate(fr_after) if self._meets(fr))
+        return next((steps for steps in met if not self._problem.staying(plan.prefix(steps))), None)
 
     def _meets(self, fr: float) -> bool:
         return fr <= self._goal_fr + EPSILON

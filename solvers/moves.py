@@ -52,7 +52,8 @@ class MoveTable:
         shapes = cluster.types[kinds[:, 0]]
         self.kind_double: NDArray[np.bool_] = shapes[:, 0] == 1
         self._takes = _occupations(shapes)
-        self._open = np.broadcast_to(cluster.open, (len(kinds), cluster.pms)).copy()
+        self._receiving = cluster.receiving(problem.rules)
+        self._open = np.broadcast_to(self._receiving, (len(kinds), cluster.pms)).copy()
         if problem.rules.stay_in_cluster:
             self._open &= kinds[:, 1, None] == cluster.pool
         self.leave = np.full(cluster.vms, NEVER)
@@ -193,6 +194,7 @@ class MoveTable:
         self.leave[vms] = np.where(affordable, self._score.pm_slots(gone) - before, NEVER)
         flipped = gone - self._takes[kind, 1 - node]
         room = (flipped >= 0).all(axis=(1, 2)) & ~self.kind_double[kind] & affordable
+        room &= self._receiving[self.placement.pm[vms]]
         self.flip[vms] = np.where(room, self._score.pm_slots(flipped) - before, NEVER)
 
 

@@ -132,6 +132,15 @@ def _constrained(pair: Cluster) -> tuple[Toy, ...]:
         Toy("memory", "look at cores alone", Problem(tight, 5), HALF),
         Toy("stay_in_cluster", "leave the cluster", Problem(pools, 5, rules=Rules(stay_in_cluster=True)), HALF),
         Toy(
+            "drained", "go to a PM that is to be emptied",
+            Problem(pair, 1, rules=Rules(drain=frozenset({1}))), Fraction(0),
+        ),
+        Toy(
+            "drained_flip", "stay on a PM that is to be emptied, on its other node",
+            Problem(build("drained_flip", [(16, 16), (16, 0)], [(0, 0, 4), (1, 0, 8)]), 1,
+                    rules=Rules(drain=frozenset({0}))), Fraction(4, 36),
+        ),
+        Toy(
             "cost", "move the first VM that gains, whatever it costs",
             _dear(pair, [5, 2], 3), Fraction(0),
         ),

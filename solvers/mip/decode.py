@@ -72,6 +72,8 @@ class _Cast:
         self._nodes_in = _Index(self._reduction.node_state.reshape(-1))
         cost = self._cluster.migration_cost
         whim = (cost + rng.random(self._cluster.vms)) / (cost.max(initial=0) + 1)
+        for vm in np.flatnonzero(self._reduction.problem.evacuees & (self._reduction.kind >= 0)).tolist():
+            self._leavers[int(self._reduction.kind[vm])].append(vm)
         self._turn_of_vm = self._cluster.grouped + whim  # members of groups leave last, then who costs more
 
     def pms(self, pm_class: int, times: int) -> list[int]:

@@ -39,7 +39,7 @@ class DirectResult:
     """What CP-SAT proved."""
 
     bound_slots: float
-    """No placement within the limit has more slots."""
+    """No placement within the limit has more slots; -inf where none empties the PMs that are to be emptied."""
 
 
 def solve_direct(
@@ -73,6 +73,8 @@ def solve_direct(
     if solver.parameters.max_time_in_seconds <= 0.0:
         return DirectResult(float("inf"))
     status = solver.solve(model.model, _Reporter(model, offer, deadline))
+    if status == cp_model.INFEASIBLE:  # met only where PMs are to be emptied
+        return DirectResult(float("-inf"))
     proven = status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
     return DirectResult(solver.best_objective_bound / model.unit if proven else float("inf"))
 
@@ -141,7 +143,7 @@ class _Model:
             kind = int(cluster.vm_type[vms[0]]), int(cluster.pool[cluster.pm[vms[0]]])
             if kind not in room:
                 near = cluster.pool == kind[1] if problem.rules.stay_in_cluster else cluster.open
-                mask = roomy.fits(vms[0]) & (cluster.open & near)[:, None]
+                mask = roomy.fits(vms[0]) & (cluster.receiving(problem.rules) & near)[:, None]
                 room[kind] = [(pm, node) for pm, node in np.argwhere(mask).tolist()]
             found.append((vms, home, room[kind]))
         if sum(len(places) for _, _, places in found) > SIZE_LIMIT:

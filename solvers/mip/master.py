@@ -5,7 +5,8 @@ Columns
     a *PM pattern* lets doubles leave a PM and others in, which turns its two node states into others.
 Rows
     limit: no more departures than the MNL, and, in a row of its own, none that cost more than they may;
-    balance: of every kind at least as many VMs arrive as leave: arrivals that nobody makes only leave more free;
+    balance: of every kind at least as many VMs arrive as leave, with those that leave PMs that are to be emptied:
+    arrivals that nobody makes only leave more free;
     class: no more PM patterns than PMs in the class;
     state: no more node patterns than nodes in the state, counting those that PM patterns make and consume; equality
     where the state is overdrawn, since such a node must be repaired.
@@ -78,9 +79,9 @@ class Master:
         self._known: set[bytes] = set()
         self._state_row: dict[int, int] = {}
         self._class_row: dict[int, int] = {}
-        self.programme.add_row(-np.inf, reduction.problem.mnl)
-        for _ in range(reduction.kinds):
-            self.programme.add_row(0.0, np.inf)
+        self.programme.add_row(-np.inf, reduction.limit)
+        for supply in reduction.supply.tolist():
+            self.programme.add_row(float(supply), np.inf)
         self._dearest = int(reduction.cost.max(initial=0))
         if self._dearest:
             self.programme.add_row(-np.inf, reduction.budget)
@@ -254,7 +255,7 @@ class Master:
         """Add what the doubles [n, D] of classes do; ``consumed`` and ``made`` are the states of both nodes [n, 2]."""
         reduction = self.pricer.reduction
         new = self._unknown(np.full(len(classes), -1), classes, leaving, arriving)
-        free = np.array([state[1:3] for state in self.state])
+        free = np.array([state[1:3] for state in self.state], dtype=np.int64).reshape(-1, 2)
         slots = self._slots(free)
         gain = (slots[made[new]] - slots[consumed[new]]).sum(axis=1)
         held = (arriving - leaving)[:, reduction.doubles :].sum(axis=1)

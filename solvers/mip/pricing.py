@@ -7,6 +7,7 @@ gains more than
     L(mu, lambda) = lambda * MNL + sum_c N_c * V_c(mu, lambda),    for any mu and any lambda >= 0.
 
 Where what migrations cost is limited, a VM that leaves also pays nu times its cost, and nu times the limit is added.
+Where PMs are to be emptied they are left out; the MNL is less by the VMs there, and each of these adds its mu_t.
 V_c is exact, with no limit on the size of a pattern: see ``docs/exact.md``. Prices are rounded to multiples of 2^-20
 (lambda and nu upwards) before evaluation, so all sums are exact in float64 and L is a certificate, not a tolerance.
 """
@@ -98,7 +99,8 @@ class Pricer:
         reduction = self.reduction
         state, placeholders = reduction.state, reduction.class_doubles[:, reduction.doubles :].sum(axis=1)
         alone = self.value[state[:, 1], state[:, 2]] @ reduction.state_count
-        return float(alone + reduction.worth.placeholder * (placeholders @ reduction.class_count))
+        placed = reduction.worth.placeholder * (placeholders @ reduction.class_count)
+        return float(alone + placed + reduction.emptied_slots)
 
     def fees(self, prices: Prices) -> Floats:
         """Return what one migration of a VM of each kind is charged: float64 [T1 + T2], slots."""
@@ -122,7 +124,8 @@ class Pricer:
             self.doubles.counts @ np.append(prices.double - fees[singles:], self._placeholder_price),
             *self._cells(filling, arrival),
         )  # fmt: skip
-        bound = prices.migration * reduction.problem.mnl + prices.cost * reduction.budget
+        bound = prices.migration * reduction.limit + prices.cost * reduction.budget
+        bound += float(np.append(prices.single, prices.double) @ reduction.supply)
         bound += float(gain @ reduction.class_count)
         return Evaluation(self, prices, bound, gain, how, worth, arrival, arrival_choice, filling_choice)
 

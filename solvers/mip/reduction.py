@@ -65,7 +65,13 @@ class Reduction:
     cost: NDArray[np.int64]
     """[T1 + T2], units that migrating a VM of the kind costs; all 0 where no plan can exceed the limit."""
     budget: int
-    """Units that all migrations may cost together."""
+    """Units that migrations may cost together, those off PMs that are to be emptied left out."""
+    limit: int
+    """Migrations besides those off PMs that are to be emptied; negative where there are too many of these."""
+    supply: NDArray[np.int64]
+    """[T1 + T2], VMs of each kind on PMs that are to be emptied: they come in addition and have to go somewhere."""
+    emptied_slots: float
+    """Slots of these PMs, otherwise left out, once they are empty."""
     worth: Worth
     """What free resources are worth."""
     unit: tuple[int, int]
@@ -100,7 +106,9 @@ def reduce_problem(problem: Problem) -> Reduction:
     singles = int((shapes[:, 0] == 0).sum())
     worth = Worth.of(problem.score)
     demand, free, unit = _units(problem, kind, shapes, worth)
-    active = np.flatnonzero(cluster.open)
+    active = np.flatnonzero(cluster.receiving(problem.rules))
+    evacuees = np.flatnonzero(problem.evacuees & (kind >= 0))
+    supply = np.bincount(kind[evacuees], minlength=len(shapes))
     content_of = np.zeros((cluster.pms, 2, singles), dtype=np.int64)
     vms = np.flatnonzero((kind >= 0) & (kind < singles))
     np.add.at(content_of, (cluster.pm[vms], cluster.node[vms], kind[vms]), 1)
@@ -139,10 +147,22 @@ def reduce_problem(problem: Problem) -> Reduction:
         class_doubles=classes[:, 2:].copy(),
         class_count=np.bincount(class_id, minlength=len(classes)),
         cost=cost,
-        budget=budget,
+        budget=budget - int(supply @ cost),
+        limit=problem.mnl - int(problem.evacuees.sum()),
+        supply=supply,
+        emptied_slots=_emptied_slots(problem, kind, worth),
         worth=worth,
         unit=unit,
     )
+
+
+def _emptied_slots(problem: Problem, kind: NDArray[np.intp], worth: Worth) -> float:
+    """Count the slots of the PMs that are to be emptied, once they are."""
+    pms = [pm for pm in sorted(problem.rules.drain) if problem.cluster.open[pm]]
+    room = _room(problem, kind)[pms]
+    slots = sum(each * float(rate.slots(room).sum()) for rate, each in worth.node)
+    double = next((rate for rate in problem.score.terms if rate.kind == "double"), None)
+    return slots + (worth.whole * float(double.slots(room).sum()) if double else 0.0)
 
 
 def _costs(problem: Problem) -> tuple[NDArray[np.int64], int]:

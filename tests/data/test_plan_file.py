@@ -28,7 +28,7 @@ def test_plan_file_says_it_all(plan_file: PlanFile, tmp_path: Path) -> None:
     steps = content.pop("migrations")
     assert content == {
         "format": "vmr-plan/1", "instance": "tiny", "solver": "hand", "mnl": 2, "fragment_cores": 16,
-        "objective": "cores16", "stay_in_cluster": False, "max_cost": None,
+        "objective": "cores16", "stay_in_cluster": False, "max_cost": None, "drain": [],
         "initial_fr": 2 / 3, "final_fr": 0.0, "bound_fr": 0.0,
     }  # fmt: skip
     assert steps[0] == {
@@ -97,11 +97,26 @@ def test_a_limit_on_cost_is_kept(tiny: Cluster, tmp_path: Path) -> None:
         tmp_path / "plan.json", make_plan_file(dear, TO_ZERO, "tiny", "hand", 2, Objective(), rules=Rules(max_cost=5))
     )
     plan_file = read_plan(tmp_path / "plan.json")
-    assert plan_file.rules() == Rules(max_cost=5)
+    assert plan_file.rules(dear) == Rules(max_cost=5)
     assert audit(dear, plan_file).objection == ""
     assert audit(dear, plan_file, max_cost=9).objection == ""
     assert "would bring the cost to 5 but the limit is 4" in audit(dear, plan_file, max_cost=4).objection
     assert "limit is 3" in audit(dear, msgspec.structs.replace(plan_file, max_cost=3)).objection
+
+
+def test_pms_to_be_emptied_are_kept(tiny: Cluster, tmp_path: Path) -> None:
+    """The file names the PMs that nothing may go to; who stays there is counted."""
+    rules = Rules(drain=frozenset({0}))
+    plan = Plan.of([(0, 1, 1)])
+    write_plan(tmp_path / "plan.json", make_plan_file(tiny, plan, "tiny", "hand", 2, Objective(), rules=rules))
+    plan_file = read_plan(tmp_path / "plan.json")
+    assert (plan_file.drain, plan_file.rules(tiny)) == (["pm_0"], rules)
+    found = audit(tiny, plan_file)
+    assert (found.objection, found.staying) == ("", int((tiny.pm == 0).sum()) - 1)
+    barred = audit(tiny, msgspec.structs.replace(plan_file, drain=["pm_1"]))
+    assert "cannot go to PM pm_1, which is to be emptied" in barred.objection
+    with pytest.raises(InputError, match="there is no PM pm_7 in tiny"):
+        audit(tiny, msgspec.structs.replace(plan_file, drain=["pm_7"]))
 
 
 def test_only_fragment_cores(plan_file: PlanFile) -> None:

@@ -42,6 +42,20 @@ def best_plan(problem: Problem) -> Best:
     return Best(best_fr, Plan.of(reversed(steps)))
 
 
+def best_emptied(problem: Problem) -> Fraction | None:
+    """Return the lowest FR of all ordered plans that empty the PMs which are to be emptied; None where none does."""
+    tiny = _Tiny(problem)
+    return min(
+        (
+            tiny.rate(state)
+            for layer in _layers(tiny, problem.mnl, {})
+            for state, _ in layer
+            if not any(place // 2 in problem.rules.drain for place in state)
+        ),
+        default=None,
+    )
+
+
 def fewest_migrations(problem: Problem, goal: Fraction) -> int | None:
     """Return with how few migrations some ordered plan reaches an FR of at most ``goal``; None where none does."""
     tiny = _Tiny(problem)
@@ -104,6 +118,7 @@ class _Tiny:
                 place
                 for place in range(0, len(self.capacity), 2 if self.double[vm] else 1)
                 if self.open[place // 2]
+                and place // 2 not in problem.rules.drain
                 and not (problem.rules.stay_in_cluster and pool[place // 2] != pool[self.start[vm] // 2])
             ]
             for vm in self.movers

@@ -211,6 +211,11 @@ BAD = {
         "toy-stay_in_cluster",
         "would leave its cluster",
     ),
+    "goes to a PM that is to be emptied": (
+        partial(_Custom, see=lambda problem: replace(problem, rules=Rules())),
+        "toy-drained",
+        "which is to be emptied",
+    ),
     "ignores what migrations cost": (
         partial(_Custom, see=lambda problem: replace(problem, rules=Rules())),
         "toy-cost",

@@ -1,8 +1,9 @@
-"""Plans for a goal: the fewest migrations that reach it, by a solver in a process of its own."""
+"""Plans with an aim besides the lowest FR, by a solver in a process of its own, and what is said of them."""
 
 from data import InputError
 from harness.process import Worker
 from solvers import Deadline, Problem, Solution
+from solvers.drain import DrainResult
 from solvers.goal import GoalResult
 
 
@@ -41,6 +42,19 @@ def verdict(result: GoalResult, goal_fr: float, mnl: int) -> str:
     if least > mnl:
         return f"Goal FR {goal_fr:g}: not met; no plan of at most {_migrations(mnl)} reaches it, certified."
     return f"Goal FR {goal_fr:g}: not met with at most {_migrations(mnl)}; whether it can be is not known."
+
+
+def emptied(result: DrainResult, problem: Problem) -> str:
+    """Say in one sentence whether the PMs are empty, and if not, whether it is certain that they cannot be."""
+    cluster, count = problem.cluster, int(problem.evacuees.sum())
+    names = ", ".join(cluster.pm_names[pm] for pm in sorted(problem.rules.drain))
+    if result.emptied:
+        return f"Emptied: {names}, {count} VM{'' if count == 1 else 's'} moved away."
+    staying = len(result.staying)
+    text = f"Not emptied: {staying} of the {count} VMs on {names} stay{'s' if staying == 1 else ''}"
+    if result.obstacle:
+        return f"{text}; no plan within the limits can empty them, certified: {result.obstacle}."
+    return f"{text}; whether that can be done is not known."
 
 
 def _migrations(count: int) -> str:
