@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from data import Placement
 from solvers.mip.master import Master, Pattern
+from solvers.mip.seating import seat_apart
 
 Ints = NDArray[np.int64]
 Place = tuple[int, int]
@@ -37,7 +38,8 @@ def decode(master: Master, use: Ints, seed: int) -> tuple[NDArray[np.int32], NDA
     for pattern, times in used:
         if pattern.pm_class < 0:
             cast.carry_out(pattern, cast.nodes(pattern.state, times))
-    return cast.target()
+    pm, node = cast.target()
+    return seat_apart(master.pricer.reduction, pm, node, rng)
 
 
 class _Index:
