@@ -82,7 +82,7 @@ class Mip:
 
     def _rescue(self, problem: Problem, best: Incumbents, deadline: Deadline) -> None:
         """Get VMs that the best plan leaves on PMs that are to be emptied off them, wherever they can go."""
-        if best.staying:
+        if best.staying and not deadline.expired(0.1):
             plan = evacuate(problem, best.plan, deadline)
             best.offer(plan, problem.score.slots(problem.placement().apply_plan(plan).free))
 

@@ -13,7 +13,7 @@ from solvers.evacuation import evacuate
 from solvers.mip import Mip, MipParams
 from solvers.toys import build
 from tests.solvers.brute_force import best_emptied
-from tests.solvers.tiny import random_tiny
+from tests.solvers.tiny import drained_tiny
 
 ROOM = build("room", [(16, 0), (16, 0), (16, 0)], [(0, 0, 8), (0, 0, 4), (1, 0, 6), (2, 0, 5)])
 """pm_0 can be emptied: both VMs fit on pm_1 or pm_2 as they are, though not both on one."""
@@ -40,20 +40,12 @@ def _drained(problem, name="mip", limit_s=2.0):
     return result, verdict.final_fr
 
 
-def _tiny(seed):
-    """Draw a tiny problem of which the PM with the fewest VMs, if any, is to be emptied; in every sixth two."""
-    problem = random_tiny(seed)
-    held = np.bincount(problem.cluster.pm, minlength=problem.cluster.pms)
-    fewest = np.lexsort((held, held == 0))[: 2 if seed % 6 == 0 else 1]
-    return replace(problem, mnl=4, rules=replace(problem.rules, drain=frozenset(fewest.tolist())))
-
-
 @pytest.mark.parametrize("seeds", [range(start, start + 20) for start in (0, 20, 40)], ids=str)
 def test_brute_force_agrees(seeds):
     """Plans are valid and no better than the best that empties; bounds hold; what is called impossible is."""
     missed, certain = [], 0
     for seed in seeds:
-        problem = _tiny(seed)
+        problem = drained_tiny(seed)
         truth = best_emptied(problem)
         result, fr = _drained(problem)
         if truth is None:
@@ -68,14 +60,14 @@ def test_brute_force_agrees(seeds):
             missed.append(seed)
     assert len(missed) <= 1, missed
     assert certain > 0, "most that is impossible is known to be"
-    assert sum(best_emptied(_tiny(seed)) is not None for seed in seeds) >= 4
+    assert sum(best_emptied(drained_tiny(seed)) is not None for seed in seeds) >= 4
 
 
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("name", ["greedy", "swap", "ha", "mip-paper"])
 def test_other_solvers_go_on_from_an_empty_pm(name, seed):
     """With any solver the PMs are emptied where that is possible, and its own migrations keep off them."""
-    problem = _tiny(seed)
+    problem = drained_tiny(seed)
     truth = best_emptied(problem)
     result, fr = _drained(problem, name, 1.0)
     assert result.emptied == (truth is not None)

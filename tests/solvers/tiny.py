@@ -56,6 +56,14 @@ def random_tiny(seed: int) -> Problem:
     return _limit_cost(rng, problem) if seed % 5 == 2 else problem
 
 
+def drained_tiny(seed):
+    """Draw a tiny problem of which the PM with the fewest VMs, if any, is to be emptied; in every sixth two."""
+    problem = random_tiny(seed)
+    held = np.bincount(problem.cluster.pm, minlength=problem.cluster.pms)
+    fewest = np.lexsort((held, held == 0))[: 2 if seed % 6 == 0 else 1]
+    return replace(problem, mnl=4, rules=replace(problem.rules, drain=frozenset(fewest.tolist())))
+
+
 def _limit_cost(rng, problem):
     """Give each VM a cost, often none, and a limit that one to three of them reach."""
     cost = rng.choice([[0, 1, 2, 3], [4, 6, 6, 9]][int(rng.integers(2))], size=problem.cluster.vms)
