@@ -23,7 +23,7 @@ def mip():
     return solver
 
 
-@pytest.mark.parametrize("seeds", [range(start, start + 12) for start in (0, 12, 24)], ids=str)
+@pytest.mark.parametrize("seeds", [range(start, start + 8) for start in (0, 12, 24)], ids=str)
 def test_brute_force_agrees(mip, seeds):
     """What is called least or impossible is so by brute force, and mip is seldom longer than the shortest plan."""
     longer = 0
@@ -48,7 +48,7 @@ def test_brute_force_agrees(mip, seeds):
 
 
 @pytest.mark.parametrize(("goal", "count"), [(0.6, 0), (0.5, 0), (0.4, 1), (0.25, 1), (0.0, 2)])
-@pytest.mark.parametrize("name", ["mip", "greedy", "swap"])
+@pytest.mark.parametrize("name", ["mip", "greedy", "two-step"])
 def test_any_solver(name, goal, count):
     """Solvers with and without bounds find the shortest plans where these are plain; only mip proves it."""
     result = fewest(Problem(TWICE, 4), goal, create(name), Deadline(10.0))
