@@ -66,6 +66,7 @@ def _stage(problem: Problem, placement: Placement, alpha: int, deadline: Deadlin
         place = packer.place(placement.free, cluster.demand[vm], double, placement.allowed(vm))
         if place is None or deadline.expired(RESERVE_S):
             placement.free, placement.pm, placement.node = before.free, before.pm, before.node
+            placement.spent = before.spent
             return False
         pm, node = place
         placement.free[pm, slice(0, 2) if double else node] -= cluster.demand[vm]
@@ -86,8 +87,12 @@ def _take_out(problem: Problem, placement: Placement, alpha: int, deadline: Dead
     while len(taken) < alpha and candidates.any() and not deadline.expired(RESERVE_S):
         free = placement.free[placement.pm]
         relief = score.pm_slots(free + occupied) - score.pm_slots(free) - cores / slot  # fragments, in slots
+        candidates &= cluster.migration_cost <= placement.left
         vm = int(np.where(candidates, relief, -np.inf).argmax())
+        if not candidates[vm]:
+            break
         placement.free[placement.pm[vm]] += occupied[vm]
+        placement.spent += int(cluster.migration_cost[vm])
         candidates[vm] = False
         taken.append(vm)
     return taken

@@ -67,12 +67,13 @@ class ColumnSearch:
 
     @property
     def _target(self) -> float:
-        """The most that can be gained, as columns count it."""
-        return max(0.0, self.bound - self._initial)
+        """The most that can be gained, as columns count it; making room for VMs off other PMs may cost slots."""
+        gain = self.bound - self._initial
+        return gain if self._pricer.reduction.supply.any() else max(0.0, gain)
 
     def closed(self) -> bool:
         """Tell whether the best plan meets the bound."""
-        return self._best.slots >= self.bound - EPSILON
+        return self._best.meets(self.bound)
 
     @property
     def _aim(self) -> float:
@@ -105,6 +106,8 @@ class ColumnSearch:
             evaluation = self._pricer.evaluate(relaxation.prices)
             if evaluation.bound < self.centre.bound:
                 self.centre = evaluation
+            if self.bound < 0:  # PMs that are to be emptied cannot be
+                return
             stuck = evaluation.bound - relaxation.value < 1e-6 or master.add_best(evaluation) == 0
             if stuck and relaxation.boxed:
                 progress = self.centre.bound < boxed_at - 1e-6
@@ -143,7 +146,7 @@ class ColumnSearch:
                 placement = self._problem.placement().apply_plan(plan)
                 table = MoveTable(self._problem, placement)
                 run_two_step(table, self._problem.mnl, self._deadline, self._best, plan.migrations)
-            if slots >= worth - 1e-6:
+            if slots >= worth - 1e-6 and not self._problem.staying(plan):
                 return True
         return False
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from data import Placement
 from solvers.mip.master import Master, Pattern
+from solvers.mip.seating import seat_apart
 
 Ints = NDArray[np.int64]
 Place = tuple[int, int]
@@ -37,7 +38,8 @@ def decode(master: Master, use: Ints, seed: int) -> tuple[NDArray[np.int32], NDA
     for pattern, times in used:
         if pattern.pm_class < 0:
             cast.carry_out(pattern, cast.nodes(pattern.state, times))
-    return cast.target()
+    pm, node = cast.target()
+    return seat_apart(master.pricer.reduction, pm, node, rng)
 
 
 class _Index:
@@ -70,7 +72,11 @@ class _Cast:
         self._vms_on = _Index(self._cluster.pm)
         self._members = _Index(self._reduction.pm_class)
         self._nodes_in = _Index(self._reduction.node_state.reshape(-1))
-        self._turn_of_vm = self._cluster.grouped + rng.random(self._cluster.vms)  # members of groups leave last
+        cost = self._cluster.migration_cost
+        whim = (cost + rng.random(self._cluster.vms)) / (cost.max(initial=0) + 1)
+        for vm in np.flatnonzero(self._reduction.problem.evacuees & (self._reduction.kind >= 0)).tolist():
+            self._leavers[int(self._reduction.kind[vm])].append(vm)
+        self._turn_of_vm = self._cluster.grouped + whim  # members of groups leave last, then who costs more
 
     def pms(self, pm_class: int, times: int) -> list[int]:
         """Take PMs of a class that nobody has taken."""

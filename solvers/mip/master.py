@@ -4,8 +4,9 @@ Columns
     a *node pattern* lets singles leave a node and others in, and ends with nothing overdrawn;
     a *PM pattern* lets doubles leave a PM and others in, which turns its two node states into others.
 Rows
-    limit: no more departures than the MNL;
-    balance: of every kind at least as many VMs arrive as leave: arrivals that nobody makes only leave more free;
+    limit: no more departures than the MNL, and, in a row of its own, none that cost more than they may;
+    balance: of every kind at least as many VMs arrive as leave, with those that leave PMs that are to be emptied:
+    arrivals that nobody makes only leave more free;
     class: no more PM patterns than PMs in the class;
     state: no more node patterns than nodes in the state, counting those that PM patterns make and consume; equality
     where the state is overdrawn, since such a node must be repaired.
@@ -78,12 +79,16 @@ class Master:
         self._known: set[bytes] = set()
         self._state_row: dict[int, int] = {}
         self._class_row: dict[int, int] = {}
-        self.programme.add_row(-np.inf, reduction.problem.mnl)
-        for _ in range(reduction.kinds):
-            self.programme.add_row(0.0, np.inf)
-        self.slacks = 1 + 2 * reduction.kinds
-        row = np.append(0, np.repeat(np.arange(1, reduction.kinds + 1), 2))
-        sign = np.append(-1.0, np.tile([1.0, -1.0], reduction.kinds))
+        self.programme.add_row(-np.inf, reduction.limit)
+        for supply in reduction.supply.tolist():
+            self.programme.add_row(float(supply), np.inf)
+        self._dearest = int(reduction.cost.max(initial=0))
+        if self._dearest:
+            self.programme.add_row(-np.inf, reduction.budget)
+        self.slacks = 1 + 2 * reduction.kinds + (self._dearest > 0)
+        row = np.append(0, np.repeat(np.arange(1, reduction.kinds + 2), 2))[: self.slacks]
+        sign = np.append(-1.0, np.tile([1.0, -1.0], reduction.kinds + 1))[: self.slacks]
+        sign[1 + 2 * reduction.kinds :] = -1.0
         nothing = [0.0] * self.slacks
         self.programme.add_columns(nothing, nothing, row, np.arange(self.slacks), sign)
         self._most = int(reduction.class_count.max(initial=0))
@@ -104,6 +109,8 @@ class Master:
         for kind in range(len(low)):
             self.programme.set_cost(1 + 2 * kind, float(low[kind]))
             self.programme.set_cost(2 + 2 * kind, -float(high[kind]))
+        if self._dearest:
+            self.programme.set_cost(self.slacks - 1, -(centre.cost + self._width / self._dearest))
         return self._width <= WIDEST
 
     def solve(self, time_limit_s: float) -> Relaxation | None:
@@ -113,7 +120,8 @@ class Master:
             return None
         singles, kinds = len(self.pricer.reduction.single), self.pricer.reduction.kinds
         price = solution.row_price[1 : kinds + 1]
-        prices = Prices.rounded(price[:singles], price[singles:], float(solution.row_price[0]))
+        cost = float(solution.row_price[kinds + 1]) if self._dearest else 0.0
+        prices = Prices.rounded(price[:singles], price[singles:], float(solution.row_price[0]), cost)
         boxed = bool((solution.use[: self.slacks] > 1e-9).any())
         return Relaxation(solution.value, prices, solution.use[self.slacks :], boxed)
 
@@ -129,7 +137,7 @@ class Master:
         leaving = np.array([pattern.leaving for pattern in self.patterns])
         arriving = np.array([pattern.arriving for pattern in self.patterns])
         worth = np.array(self.programme.cost[self.slacks :])
-        worth += (leaving - arriving) @ price - prices.migration * leaving.sum(axis=1)
+        worth += (leaving - arriving) @ price - leaving @ self.pricer.fees(prices)
         best = np.zeros(len(self.patterns))
         for index, pattern in enumerate(self.patterns):
             if pattern.pm_class < 0:
@@ -247,7 +255,7 @@ class Master:
         """Add what the doubles [n, D] of classes do; ``consumed`` and ``made`` are the states of both nodes [n, 2]."""
         reduction = self.pricer.reduction
         new = self._unknown(np.full(len(classes), -1), classes, leaving, arriving)
-        free = np.array([state[1:3] for state in self.state])
+        free = np.array([state[1:3] for state in self.state], dtype=np.int64).reshape(-1, 2)
         slots = self._slots(free)
         gain = (slots[made[new]] - slots[consumed[new]]).sum(axis=1)
         held = (arriving - leaving)[:, reduction.doubles :].sum(axis=1)
@@ -286,13 +294,15 @@ class Master:
         """Hand columns to the programme: their entries in the limit, the balance of ``kinds``, and their own rows."""
         if not len(gain):
             return
-        departures = leaving.sum(axis=1)
-        some = np.flatnonzero(departures)
+        departures, cost = leaving.sum(axis=1), leaving @ self.pricer.reduction.cost[kinds]
+        some, dear = np.flatnonzero(departures), np.flatnonzero(cost)
         net = arriving - leaving
         column, kind = np.nonzero(net)
-        row = np.concatenate([np.zeros(len(some), dtype=np.int64), 1 + kinds.start + kind, own[0]])
-        index = np.concatenate([some, column, own[1]])
-        value = np.concatenate([departures[some].astype(np.float64), net[column, kind].astype(np.float64), own[2]])
+        limits = np.repeat([0, 1 + self.pricer.reduction.kinds], [len(some), len(dear)])
+        row = np.concatenate([limits, 1 + kinds.start + kind, own[0]])
+        index = np.concatenate([some, dear, column, own[1]])
+        counts = np.concatenate([departures[some], cost[dear], net[column, kind]])
+        value = np.concatenate([counts.astype(np.float64), own[2]])
         if len(np.unique(row * len(gain) + index)) < len(row):  # a PM with two equal nodes consumes one state twice
             place, inverse = np.unique(row * len(gain) + index, return_inverse=True)
             value = np.bincount(inverse.reshape(-1), weights=value)
