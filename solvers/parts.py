@@ -27,7 +27,8 @@ class Part:
 def split(problem: Problem, count: int, rng: np.random.Generator | None) -> list[Part]:
     """Deal the PMs out to ``count`` parts, or as many as there are to deal, whose plans hold together.
 
-    No VM leaves its part, so capacities and groups of hosts hold in the whole as in each part. Where there are rack
+    No VM leaves its part, so capacities and groups of hosts hold in the whole as in each part; a limit on what
+    migrations cost is dealt out as their number is. Where there are rack
     groups whole racks are dealt out, so that these hold as well. Parts that nothing can be gained in are left out.
 
     Parameters
@@ -40,7 +41,7 @@ def split(problem: Problem, count: int, rng: np.random.Generator | None) -> list
         Deals at random, and the migrations in proportion to the VMs that may move, by largest remainder.
         None for the published way: PMs in their order, and floor(MNL / count) migrations for each part.
     """
-    cluster = problem.cluster
+    cluster, limit = problem.cluster, problem.rules.max_cost
     by_rack = any(group.granularity == "rack" for group in cluster.groups)
     unit = cluster.rack if by_rack else np.arange(cluster.pms)
     units = np.unique(unit[cluster.open])
@@ -53,6 +54,7 @@ def split(problem: Problem, count: int, rng: np.random.Generator | None) -> list
     movers = np.bincount(home[cluster.pm[cluster.may_leave]], minlength=len(hands))
     floors = [problem.mnl // len(hands)] * len(hands)
     shares = floors if rng is None else by_largest_remainder(problem.mnl, movers)
+    budgets = [None] * len(hands) if limit is None else by_largest_remainder(limit, movers)
     parts = []
     for index, share in enumerate(shares):
         pms = np.flatnonzero(home == index)
@@ -60,7 +62,9 @@ def split(problem: Problem, count: int, rng: np.random.Generator | None) -> list
         objective = _objective(problem, own)
         if share and movers[index] and objective is not None:
             vms = np.flatnonzero(home[cluster.pm] == index)
-            parts.append(Part(Problem(own, share, objective, problem.rules), pms, vms))
+            drain = frozenset(np.flatnonzero(np.isin(pms, list(problem.rules.drain))).tolist())
+            rules = replace(problem.rules, max_cost=budgets[index], drain=drain)
+            parts.append(Part(Problem(own, share, objective, rules), pms, vms))
     return parts
 
 

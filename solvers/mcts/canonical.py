@@ -26,10 +26,11 @@ class Canonical:
         cluster = problem.cluster
         rng = np.random.default_rng(0)
         single = np.where(cluster.grouped, np.arange(cluster.vms) + 1, 0)
-        kind = np.column_stack([cluster.vm_type, cluster.may_leave, single]).astype(np.int64)
+        kind = np.column_stack([cluster.vm_type, cluster.may_leave, cluster.migration_cost, single]).astype(np.int64)
         racks = any(group.granularity == "rack" for group in cluster.groups)
         place = np.column_stack([
             cluster.open,
+            cluster.receiving(problem.rules),
             cluster.pool * problem.rules.stay_in_cluster,
             cluster.rack * racks,
         ]).astype(np.int64)  # fmt: skip
