@@ -1,6 +1,7 @@
 """``report.html``: one file that opens offline, with tables, figures, settings and how to repeat them."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def write_report(folder: Path) -> Path:
     runs = read_runs(folder)
     record = provenance.read(folder)
     summary = summarise(runs, read_bounds(folder))
-    text = _template().render(
+    text = template("report.html").render(
         name=folder.resolve().name,
         record=record,
         attempt=record["attempts"][-1],
@@ -36,7 +37,7 @@ def write_report(folder: Path) -> Path:
         colors={solver: style.color for solver, style in styles(runs["solver"].unique()).items()},
         uneven=summary.groupby("mnl")["runs"].nunique().max() > 1,
         several=runs["instance"].nunique() > 1,
-        figures=[_inline(folder / f"{name}.svg") for name in FIGURES],
+        figures=[inline(folder / f"{name}.svg") for name in FIGURES],
         solvers=list(dict.fromkeys(runs["solver"])),
         instances=_by_instance(with_gap(runs, read_bounds(folder)))[:LONGEST_TABLE],
         wrong=unsound_bounds(runs).to_dict("records"),
@@ -49,7 +50,8 @@ def write_report(folder: Path) -> Path:
     return path
 
 
-def _template() -> jinja2.Template:
+def template(name: str, **filters: Callable[..., Any]) -> jinja2.Template:
+    """Return one of the pages of this package, with the filters ``figure``, ``seconds`` and those given."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -57,9 +59,8 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters["figure"] = _figure
-    environment.filters["seconds"] = _seconds
-    return environment.get_template("report.html")
+    environment.filters.update(figure=_figure, seconds=_seconds, **filters)
+    return environment.get_template(name)
 
 
 def _figure(value: float, digits: int = 4) -> str:
@@ -88,7 +89,7 @@ def _by_instance(runs: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
-def _inline(path: Path) -> Markup:
+def inline(path: Path) -> Markup:
     """Return a figure of our own making as SVG that scales with the page."""
     svg = path.read_text(encoding="utf-8")
     svg = svg[svg.index("<svg") :]

@@ -1,0 +1,30 @@
+"""The experiments by name, loaded when asked for; each repeats a figure of the paper or shows what it could not."""
+
+import difflib
+import importlib
+
+from data import InputError
+from harness.experiments.contract import Experiment
+
+EXPERIMENTS: dict[str, str] = {
+    "migrations": "harness.experiments.migrations:Migrations",
+    "time": "harness.experiments.seconds:Seconds",
+}
+"""Name to ``module:Class``, in the order in which ``all`` carries them out; the class takes nothing."""
+
+
+def create(name: str) -> Experiment:
+    """Make the experiment of that name.
+
+    Raises
+    ------
+    InputError
+        When there is none: says which there are.
+    """
+    if name not in EXPERIMENTS:
+        close = difflib.get_close_matches(name, EXPERIMENTS, n=1)
+        hint = f" (did you mean {close[0]}?)" if close else ""
+        raise InputError(f"there is no experiment {name!r}{hint}; choose all or one of {', '.join(EXPERIMENTS)}.")
+    module, _, attribute = EXPERIMENTS[name].partition(":")
+    experiment: Experiment = getattr(importlib.import_module(module), attribute)()
+    return experiment
