@@ -9,6 +9,7 @@ from harness.experiments.contract import Experiment
 EXPERIMENTS: dict[str, str] = {
     "migrations": "harness.experiments.migrations:Migrations",
     "time": "harness.experiments.seconds:Seconds",
+    "latency": "harness.experiments.latency:Latency",
 }
 """Name to ``module:Class``, in the order in which ``all`` carries them out; the class takes nothing."""
 

@@ -77,7 +77,7 @@ class Bench:
         self,
         name: str,
         clusters: dict[str, Cluster],
-        mnls: Sequence[int],
+        mnl: int,
         *,
         solvers: Sequence[SolverSpec] | None = None,
         objective: Objective = Objective(),
@@ -87,7 +87,7 @@ class Bench:
         comparison = Comparison(
             solvers=self.specs() if solvers is None else solvers,
             clusters=clusters,
-            mnls=mnls,
+            mnls=[mnl],
             seeds=[0],
             time_limit_s=time_limit_s or self.time_limit_s,
             folder=self.folder / "runs" / name,

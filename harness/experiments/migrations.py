@@ -22,9 +22,14 @@ SLACK = 0.03
 """How far below the published relative improvement a solver may stay and still reach it."""
 
 
-def by_mnl(bench: Bench) -> Compared:
-    """Run every solver on Medium at each MNL; several experiments read these runs."""
-    return bench.compare("medium-by-mnl", bench.load("medium"), bench.choose(QUICK, FULL))
+def medium_at(bench: Bench, mnl: int) -> Compared:
+    """Run every solver on Medium at one MNL; several experiments read these runs."""
+    return bench.compare(f"medium-mnl{mnl}", bench.load("medium"), mnl)
+
+
+def medium_by_mnl(bench: Bench) -> pd.DataFrame:
+    """Return the runs of every solver on Medium at each MNL."""
+    return pd.concat([medium_at(bench, mnl).runs for mnl in bench.choose(QUICK, FULL)])
 
 
 def tidy(name: str, value: str) -> pd.DataFrame:
@@ -45,7 +50,7 @@ class Migrations:
 
     def run(self, bench: Bench) -> Frames:
         """Average the runs, and put the start at MNL 0."""
-        runs = by_mnl(bench).runs
+        runs = medium_by_mnl(bench)
         start = runs.assign(final_fr=runs["initial_fr"], mnl=0)
         ours = means(pd.concat([start, runs]), ["solver", "mnl"], "final_fr").rename(columns={"final_fr": "fr"})
         bound = runs.assign(solver="bound").dropna(subset=["best_bound_fr"])

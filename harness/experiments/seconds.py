@@ -8,7 +8,7 @@ from harness.experiments.bench import Bench
 from harness.experiments.contract import Claim, Frames, Verdict
 from harness.experiments.drawing import legend, lines, panels
 from harness.experiments.frames import listed, value, where
-from harness.experiments.migrations import LIMIT, by_mnl, tidy
+from harness.experiments.migrations import LIMIT, medium_by_mnl, tidy
 from harness.palette import styles
 from harness.statistics import means
 from solvers import SolverSpec
@@ -33,12 +33,14 @@ class Seconds:
 
     def run(self, bench: Bench) -> Frames:
         """Read the runs of ``migrations``, and let the paper's model try one cluster."""
-        runs = by_mnl(bench).runs
+        runs = medium_by_mnl(bench)
         if REFERENCE not in set(runs["solver"]):
             clusters = dict(list(bench.load("medium").items())[:1])
-            mnls = [int(runs["mnl"].min()), LIMIT]
-            tried = bench.compare("medium-by-mnl-reference", clusters, mnls, solvers=[SolverSpec(REFERENCE)])
-            runs = pd.concat([runs, tried.runs])
+            tried = [
+                bench.compare(f"medium-mnl{mnl}-{REFERENCE}", clusters, mnl, solvers=[SolverSpec(REFERENCE)]).runs
+                for mnl in (int(runs["mnl"].min()), LIMIT)
+            ]
+            runs = pd.concat([runs, *tried])
         ours = means(runs, ["solver", "mnl"], "solve_s").rename(columns={"solve_s": "seconds"})
         runs = runs.assign(late=runs["status"] == "late")
         counts = runs.groupby(["solver", "mnl"]).agg(late=("late", "sum"), slots_gained=("slots_gained", "mean"))
