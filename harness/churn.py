@@ -107,10 +107,9 @@ class Churn:
             vm_type_names=(),
         )
 
-    def carry_out(self, plan: Plan) -> int:
-        """Carry out what is possible of a plan for the latest snapshot; return how many migrations that was."""
-        now = self.snapshot(self.first.name)
-        possible = surviving(now, now, plan)
+    def carry_out(self, plan: Plan, planned: Cluster) -> int:
+        """Carry out what is left of a plan for an earlier snapshot; return how many migrations that was."""
+        possible = surviving(self.snapshot(self.first.name), planned, plan)
         for vm, pm, node in possible:
             guest = self.guests[vm]
             self.free[guest.pm, guest.nodes] += guest.demand

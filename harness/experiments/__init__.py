@@ -10,6 +10,7 @@ EXPERIMENTS: dict[str, str] = {
     "migrations": "harness.experiments.migrations:Migrations",
     "time": "harness.experiments.seconds:Seconds",
     "latency": "harness.experiments.latency:Latency",
+    "churn": "harness.experiments.day:Day",
 }
 """Name to ``module:Class``, in the order in which ``all`` carries them out; the class takes nothing."""
 

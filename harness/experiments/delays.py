@@ -7,8 +7,9 @@ import pandas as pd
 from data import Cluster, Plan
 from data.plan_file import read_plan, to_plan
 from harness.churn import Churn, fr_after, surviving
-from harness.experiments.bench import Compared
+from harness.experiments.bench import Bench, Compared
 from harness.experiments.frames import where
+from harness.experiments.migrations import LIMIT
 
 DELAYS_S = (1, 3, 5, 7, 20, 60, 300, 600, 1800, 3000)
 """Those of the published figure."""
@@ -35,11 +36,14 @@ def plans_of(compared: Compared, clusters: dict[str, Cluster]) -> dict[str, pd.D
     return {instance: pd.DataFrame(each) for instance, each in rows.items()}
 
 
-def settle(cluster: Cluster, name: str) -> Cluster:
-    """Let VMs come and go for two hours, so that the cluster is as the scheduler keeps it."""
-    churn = Churn(cluster, lambda _: ARRIVALS, seed=1000)
-    churn.advance(SETTLE_S)
-    return churn.snapshot(f"{name}-settled")
+def planned_settled(bench: Bench) -> tuple[dict[str, Cluster], dict[str, pd.DataFrame]]:
+    """Let VMs come and go on Medium until clusters are as the scheduler keeps them, and let every solver plan there."""
+    settled = {}
+    for name, cluster in bench.load("medium").items():
+        churn = Churn(cluster, lambda _: ARRIVALS, seed=1000)
+        churn.advance(SETTLE_S)
+        settled[f"{name}-settled"] = churn.snapshot(f"{name}-settled")
+    return settled, plans_of(bench.compare(f"medium-settled-mnl{LIMIT}", settled, LIMIT), settled)
 
 
 def trajectory(cluster: Cluster, plans: pd.DataFrame, rate: float, seed: int) -> Iterator[dict[str, object]]:

@@ -9,14 +9,13 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from harness.experiments.bench import Bench
 from harness.experiments.contract import Claim, Frames, Verdict
-from harness.experiments.delays import ARRIVALS, BUSY, CALM, PLANNER, plans_of, settle, trajectory
+from harness.experiments.delays import ARRIVALS, BUSY, CALM, PLANNER, planned_settled, plans_of, trajectory
 from harness.experiments.drawing import legend, lines, panels
 from harness.experiments.frames import listed, value, where
 from harness.experiments.migrations import LIMIT, medium_at
 from harness.palette import styles
 from harness.published import published
 from harness.statistics import means
-from solvers import SolverSpec
 
 
 class Latency:
@@ -36,9 +35,8 @@ class Latency:
         """Plan, let VMs come and go, and apply what is left of each plan."""
         clusters = bench.load("medium")
         plans = plans_of(medium_at(bench, LIMIT), clusters)
-        settled = {f"{name}-settled": settle(cluster, name) for name, cluster in clusters.items()}
-        replanned = bench.compare(f"medium-settled-mnl{LIMIT}", settled, LIMIT, solvers=[SolverSpec(PLANNER)])
-        plans |= plans_of(replanned, settled)
+        settled, plans_settled = planned_settled(bench)
+        plans |= plans_settled
         seeds = range(bench.choose(1, 3))
 
         def work(key: str) -> pd.DataFrame:
@@ -89,14 +87,13 @@ class Latency:
         found = []
         for start, rate in (("fresh", ARRIVALS), ("settled", ARRIVALS), ("fresh", CALM), ("fresh", BUSY)):
             curve = where(frame, solver=PLANNER, start=start, arrivals=rate)
-            left = curve[curve["delay_s"].isin([5, 60, 300, 3000])]
-            shares = listed(zip(map(_delay, left["delay_s"]), left["kept"], strict=True), "{:.0%}")
+            shares = listed(((_delay(at), value(curve, "kept", delay_s=at)) for at in (5, 60, 300, 3000)), "{:.0%}")
             found.append(
                 f"With {rate:g} arrivals a minute, {start} clusters, a plan of {PLANNER} keeps of its gain: {shares}."
             )
         ranking = ", ".join(
-            f"{row.solver} {row.effective_fr:.3f} ({row.low:.3f}-{row.high:.3f}) after {_delay(row.seconds)}"
-            for row in effective.itertuples()
+            "{solver} {effective_fr:.3f} ({low:.3f}-{high:.3f})".format_map(row) + f" after {_delay(row['seconds'])}"
+            for row in effective.to_dict("records")
         )  # fmt: skip
         return [*found, f"Effective FR: {ranking}."]
 
