@@ -1,12 +1,13 @@
 """Mip: the certified optimum, by columns of node states where they apply, by the direct model for the rest."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from solvers.contract import Problem, Solution
 from solvers.deadline import Deadline
+from solvers.goal import fewest
 from solvers.incumbents import EPSILON, Incumbents
 from solvers.mip.columns import ColumnSearch
 from solvers.mip.direct import Target, TooLargeError, solve_direct
@@ -29,6 +30,7 @@ class MipParams:
 
     engine: Engine = param("highs", "what solves the restricted integer programmes; chosen by measurement")
     workers: int = param(0, "threads of CP-SAT and SCIP; 0: as many as the process may use", low=0)
+    fewest: bool = param(False, "of proven plans look for one with the fewest migrations, while time lasts")
 
 
 class Mip:
@@ -63,6 +65,12 @@ class Mip:
         ):
             if best.slots < bound - EPSILON and not deadline.expired(0.1):
                 bound = min(bound, attempt(problem, best, deadline.part(share), seed, bound))
+        if self.params.fewest and best.plan.migrations and best.slots >= bound - EPSILON:
+            shorter = replace(problem, mnl=len(best.plan) - 1)
+            plain = Mip(replace(self.params, fewest=False))
+            result = fewest(shorter, problem.score.rate_of(best.slots), plain, deadline, seed)
+            if result.reached:
+                best.offer(result.plan, best.slots)
         return best.solution(None if bound == np.inf else bound)
 
     @property

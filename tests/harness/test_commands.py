@@ -124,6 +124,22 @@ def test_plan_shows_checks_and_writes(snapshot: Path, tmp_path: Path, tiny: Clus
     assert "Checked: valid" in text
 
 
+@pytest.mark.parametrize(
+    ("goal", "steps", "sentence"),
+    [("0.5", 1, "Goal FR 0.5: 1 migration; fewer cannot reach it, certified."),
+     ("0", 2, "Goal FR 0: 2 migrations; whether fewer do is not known.")],
+)  # fmt: skip
+def test_plan_for_a_goal(snapshot: Path, tmp_path: Path, goal: str, steps: int, sentence: str) -> None:
+    """With a goal the plan is as short as one that reaches it can be, and the last line says how certain that is."""
+    out = tmp_path / "plan.json"
+    code, text, err = _finish(
+        _start("harness.plan", snapshot, "--solver", "stub-good", "--mnl", "5", "--goal", goal, "--out", out)
+    )
+    assert code == 0, err
+    assert len(read_plan(out).migrations) == steps
+    assert sentence in text
+
+
 def test_ctrl_c_while_planning_gives_the_best_so_far(snapshot: Path, tmp_path: Path) -> None:
     """Interrupted, a solver returns its best plan, which is checked and written."""
     out = tmp_path / "plan.json"

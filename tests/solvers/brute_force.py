@@ -24,25 +24,45 @@ class Best(NamedTuple):
 def best_plan(problem: Problem) -> Best:
     """Search all ordered plans within the MNL, breadth first over the distinct states they lead to."""
     tiny = _Tiny(problem)
-    seen: dict[State, tuple[State, tuple[int, int]] | None] = {tiny.start: None}
-    layer, best, best_fr = [tiny.start], tiny.start, tiny.rate(tiny.start)
-    for _ in range(problem.mnl):
+    origins: dict[State, tuple[State, tuple[int, int]] | None] = {}
+    best, best_fr = tiny.start, tiny.rate(tiny.start)
+    for layer in _layers(tiny, problem.mnl, origins):
+        for state in layer:
+            if (fr := tiny.rate(state)) < best_fr:
+                best, best_fr = state, fr
+    steps: list[tuple[int, int, int]] = []
+    while (origin := origins[best]) is not None:
+        best, (vm, place) = origin
+        steps.append((vm, place // 2, place % 2))
+    return Best(best_fr, Plan.of(reversed(steps)))
+
+
+def fewest_migrations(problem: Problem, goal: Fraction) -> int | None:
+    """Return with how few migrations some ordered plan reaches an FR of at most ``goal``; None where none does."""
+    tiny = _Tiny(problem)
+    for count, layer in enumerate(_layers(tiny, problem.mnl, {})):
+        if any(tiny.rate(state) <= goal for state in layer):
+            return count
+    return None
+
+
+def _layers(
+    tiny: "_Tiny", mnl: int, origins: dict[State, tuple[State, tuple[int, int]] | None]
+) -> Iterator[list[State]]:
+    """Yield the states that take 0, 1, ... migrations, and note where each comes from."""
+    layer = [tiny.start]
+    origins[tiny.start] = None
+    yield layer
+    for _ in range(mnl):
         following = []
         for state in layer:
             for vm, place in tiny.migrations(state):
                 reached = (*state[:vm], place, *state[vm + 1 :])
-                if reached in seen:
-                    continue
-                seen[reached] = (state, (vm, place))
-                following.append(reached)
-                if (fr := tiny.rate(reached)) < best_fr:
-                    best, best_fr = reached, fr
+                if reached not in origins:
+                    origins[reached] = (state, (vm, place))
+                    following.append(reached)
         layer = following
-    steps: list[tuple[int, int, int]] = []
-    while (origin := seen[best]) is not None:
-        best, (vm, place) = origin
-        steps.append((vm, place // 2, place % 2))
-    return Best(best_fr, Plan.of(reversed(steps)))
+        yield layer
 
 
 def best_final(problem: Problem) -> Fraction:
