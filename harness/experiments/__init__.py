@@ -11,6 +11,7 @@ EXPERIMENTS: dict[str, str] = {
     "time": "harness.experiments.seconds:Seconds",
     "latency": "harness.experiments.latency:Latency",
     "churn": "harness.experiments.day:Day",
+    "goal": "harness.experiments.goal:Goal",
 }
 """Name to ``module:Class``, in the order in which ``all`` carries them out; the class takes nothing."""
 
