@@ -12,6 +12,9 @@ EXPERIMENTS: dict[str, str] = {
     "latency": "harness.experiments.latency:Latency",
     "churn": "harness.experiments.day:Day",
     "goal": "harness.experiments.goal:Goal",
+    "objectives": "harness.experiments.objectives:Objectives",
+    "scale": "harness.experiments.scale:Scale",
+    "affinity": "harness.experiments.affinity:Affinity",
 }
 """Name to ``module:Class``, in the order in which ``all`` carries them out; the class takes nothing."""
 
