@@ -11,10 +11,15 @@ EXPERIMENTS: dict[str, str] = {
     "time": "harness.experiments.seconds:Seconds",
     "latency": "harness.experiments.latency:Latency",
     "churn": "harness.experiments.day:Day",
+    "attention": "harness.experiments.curves:Attention",
+    "risk": "harness.experiments.risk:Risk",
+    "two-stage": "harness.experiments.curves:TwoStage",
+    "affinity": "harness.experiments.affinity:Affinity",
     "goal": "harness.experiments.goal:Goal",
     "objectives": "harness.experiments.objectives:Objectives",
+    "workloads": "harness.experiments.workloads:Workloads",
+    "transfer": "harness.experiments.transfer:Transfer",
     "scale": "harness.experiments.scale:Scale",
-    "affinity": "harness.experiments.affinity:Affinity",
 }
 """Name to ``module:Class``, in the order in which ``all`` carries them out; the class takes nothing."""
 

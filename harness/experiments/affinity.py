@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from data import AntiAffinity, Cluster
 from harness.experiments.bench import Bench
 from harness.experiments.contract import Claim, Frames, Verdict
-from harness.experiments.drawing import legend, lines, panels
+from harness.experiments.drawing import legend, lines, log_seconds, panels
 from harness.experiments.frames import listed, value, where
 from harness.experiments.migrations import LIMIT
 from harness.palette import styles
@@ -62,7 +62,7 @@ class Affinity:
                 each.plot(row["conflicts"], row[column], marker=style.marker, color=style.color, markersize=10,
                           fillstyle="none")  # fmt: skip
             each.set_xlabel("conflicts a VM has")
-        axes[1].set_yscale("log")
+        log_seconds(axes[1])
         legend(figure, axes)
         return figure
 

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from harness.palette import Style, styles
 
@@ -39,6 +40,12 @@ def lines(
         )  # fmt: skip
         if {"low", "high"} <= set(group):
             axes.fill_between(group[x], group["low"], group["high"], color=style.color, alpha=0.1, linewidth=0)
+
+
+def log_seconds(axes: Axes) -> None:
+    """Make the vertical axis one of seconds, logarithmic with readable ticks."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g} s" if y >= 1 else f"{1000 * y:g} ms"))
 
 
 def legend(figure: Figure, axes: Iterable[Axes], title: str = "solver") -> None:

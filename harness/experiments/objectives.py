@@ -8,7 +8,7 @@ from harness.experiments.bench import Bench
 from harness.experiments.contract import Claim, Frames, Verdict
 from harness.experiments.delays import plans_of
 from harness.experiments.drawing import legend, panels
-from harness.experiments.frames import value, where
+from harness.experiments.frames import listed, value, where
 from harness.experiments.migrations import LIMIT
 from harness.palette import styles
 from harness.statistics import means
@@ -79,16 +79,18 @@ class Objectives:
         return figure
 
     def findings(self, frames: Frames) -> list[str]:
-        """Say what the best planner of each single rate reaches, and what that does to the other rate."""
+        """Say what the planners reach on each rate alone, and what the best plan does to the other."""
         found = []
         for preset, pair in PAIRS.items():
             here = where(frames["objectives"], preset=preset)
             for aim, other, weight in ((*pair, 0.0), (*pair[::-1], 1.0)):
-                best = where(here, rate=aim, weight=weight).sort_values("fr").iloc[0]
-                side = where(here, rate=other, weight=weight, solver=best["solver"]).iloc[0]
+                ranked = where(here, rate=aim, weight=weight).sort_values("fr")
+                best = ranked["solver"].iloc[0]
+                side = where(here, rate=other, weight=weight, solver=best).iloc[0]
                 found.append(
-                    f"{preset}, all weight on {aim}: best is {best['solver']}, {best['before']:.3f} to "
-                    f"{best['fr']:.3f}; {other} goes from {side['before']:.3f} to {side['fr']:.3f}."
+                    f"{preset}, all weight on {aim}, {ranked['before'].iloc[0]:.3f} before: "
+                    f"{listed(zip(ranked['solver'], ranked['fr'], strict=True))}. "
+                    f"The plan of {best} takes {other} from {side['before']:.3f} to {side['fr']:.3f}."
                 )
         return found
 

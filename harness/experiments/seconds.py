@@ -2,11 +2,10 @@
 
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
 
 from harness.experiments.bench import Bench
 from harness.experiments.contract import Claim, Frames, Verdict
-from harness.experiments.drawing import legend, lines, panels
+from harness.experiments.drawing import legend, lines, log_seconds, panels
 from harness.experiments.frames import listed, value, where
 from harness.experiments.migrations import LIMIT, medium_by_mnl, tidy
 from harness.palette import styles
@@ -63,8 +62,7 @@ class Seconds:
             )
         for each in axes:
             each.axhline(LIMIT_S, color="#444444", linestyle=(0, (4, 3)), linewidth=1.2)
-            each.set_yscale("log")
-            each.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g} s" if y >= 1 else f"{1000 * y:g} ms"))
+            log_seconds(each)
             each.set_xlabel("most migrations allowed (MNL)")
         axes[0].set_ylabel("seconds a run (logarithmic)")
         legend(figure, axes)
