@@ -72,7 +72,7 @@ class Churn:
     def advance(self, until_s: float) -> bool:
         """Let happen what happens before ``until_s`` seconds after the start; tell whether anything did."""
         changes = self.arrived + self.left
-        while self._next_s < until_s:
+        while self.first.vms and self._next_s < until_s:
             if self._free_cores >= self._target:
                 self._arrive()
             else:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter
 
 from harness.experiments.bench import Bench
 from harness.experiments.contract import Claim, Frames, NotTestedError, Verdict
@@ -148,3 +149,4 @@ def _draw(axes: Axes, frame: pd.DataFrame, looks: dict[str, tuple[str, str]]) ->
         axes.plot(mean.index, mean, color=color, linestyle=line, linewidth=1.8, label=run)
         axes.fill_between(mean.index, grouped.min(), grouped.max(), color=color, alpha=0.12, linewidth=0)
     axes.set_xlabel("migrations trained on")
+    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
