@@ -69,7 +69,8 @@ class Bench:
 
     def load(self, data: str, quick: int = 2, full: int = 20, split: str = "test") -> dict[str, Cluster]:
         """Load clusters by name: as many of each preset as ``--clusters`` says, else ``quick`` or ``full``."""
-        instances = resolve(data, self.clusters or self.choose(quick, full), split)
+        count = self.choose(quick, full) if self.clusters is None else self.clusters
+        instances = resolve(data, count, split)
         with self.console.status(f"Loading {len(instances)} clusters"):
             return {instance.name: instance.load() for instance in instances}
 

@@ -46,7 +46,7 @@ class Risk:
         def work(key: str) -> pd.DataFrame:
             instance, kind = key.split("@")
             rates = _sample(Problem(clusters[instance], LIMIT), KINDS[kind], count)
-            best = _best_of(rates)
+            best = best_of(rates)
             return pd.DataFrame({"samples": range(1, count + 1), "fr": best}).assign(instance=instance, kind=kind)
 
         rows = bench.cells("risk", [f"{instance}@{kind}" for instance in clusters for kind in KINDS], work)
@@ -113,7 +113,7 @@ def _sample(problem: Problem, threshold: float, count: int) -> NDArray[np.float6
     return problem.initial_fr - np.array(slots) * problem.score.quantum
 
 
-def _best_of(rates: NDArray[np.float64]) -> NDArray[np.float64]:
+def best_of(rates: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the expected least of k values drawn without replacement, for k = 1 to n: float64 [n] to [n]."""
     ordered, count = np.sort(rates), len(rates)
     return np.array([
