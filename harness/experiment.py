@@ -16,6 +16,7 @@ from harness.experiments import EXPERIMENTS, create
 from harness.experiments.bench import Bench
 from harness.experiments.conduct import Result, conduct
 from harness.experiments.report import write_report
+from harness.hardware import available_cores
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class Options:
     """Clusters of each kind; as many as each experiment wants if not given."""
     time_limit: float = 5.0
     """Seconds a run may take."""
-    jobs: int = 1
-    """Runs at a time, each pinned to its own share of the cores."""
+    jobs: int | None = None
+    """Runs at a time, each pinned to its own share of the cores; 1, or one a core with --quick, if not given."""
     quick: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Few clusters and few points: a look in minutes."""
     out: Path | None = None
@@ -53,9 +54,8 @@ def experiment(options: Options, command: str, console: Console) -> list[Result]
     names = list(EXPERIMENTS) if options.name == "all" else [options.name]
     minutes = [create(name).minutes[0 if options.quick else 1] for name in names]
     folder = options.out or Path("results") / ("experiments-quick" if options.quick else "experiments")
-    bench = Bench(
-        folder, console, command, options.solvers, options.clusters, options.time_limit, options.jobs, options.quick
-    )
+    jobs = options.jobs or (len(available_cores()) if options.quick else 1)
+    bench = Bench(folder, console, command, options.solvers, options.clusters, options.time_limit, jobs, options.quick)
     bench.specs()
     results = []
     for number, name in enumerate(names):

@@ -12,12 +12,12 @@ from harness.experiments.bench import Bench
 from harness.experiments.contract import Claim, Frames
 from harness.experiments.drawing import legend, lines, log_seconds, panels
 from harness.experiments.frames import listed, where
-from harness.experiments.migrations import LIMIT
+from harness.experiments.migrations import LIMIT, medium_at
 from harness.palette import styles
 from harness.statistics import means
 
-QUICK, FULL = (1, 4, 16), (1, 4, 16, 64, 359)
-"""Copies of Medium; 359 are 100,161 PMs."""
+QUICK, FULL = (4, 16), (4, 16, 64, 359)
+"""Copies of Medium, beside the original; 359 are 100,161 PMs."""
 
 
 class Scale:
@@ -29,19 +29,19 @@ class Scale:
         "all. Left: seconds a run, both axes logarithmic; the dotted line is the limit. Right: slots gained, in per "
         "cent of what is certified to be possible at most. A solver at zero was late or found nothing in time."
     )
-    minutes = (2, 25)
+    minutes = (1, 20)
 
     def run(self, bench: Bench) -> Frames:
         """Compare on each size."""
-        rows = []
+        medium = bench.load("medium", quick=1, full=3)
+        pms = next(iter(medium.values())).pms
+        rows = [medium_at(bench, LIMIT, medium).runs.assign(pms=pms)]
         for copies in bench.choose(QUICK, FULL):
             clusters = {f"{name}-x{copies}": tile(cluster, copies, f"{name}-x{copies}")
-                        for name, cluster in bench.load("medium", quick=1, full=3).items()}  # fmt: skip
+                        for name, cluster in medium.items()}  # fmt: skip
             runs = bench.compare(f"scale-x{copies}", clusters, LIMIT * copies).runs
-            pms = next(iter(clusters.values())).pms
-            possible = runs["initial_fr"] - runs["best_bound_fr"]
-            rows.append(runs.assign(pms=pms, share=100 * (runs["initial_fr"] - runs["final_fr"]) / possible))
-        frame, by = pd.concat(rows), ["solver", "pms"]
+            rows.append(runs.assign(pms=pms * copies))
+        frame, by = with_share(pd.concat(rows)), ["solver", "pms"]
         result = means(frame, by, "solve_s").rename(columns={"solve_s": "seconds"})
         for column in ("slots_gained", "share"):
             result[column] = means(frame, by, column)[column]
@@ -80,6 +80,12 @@ class Scale:
     def claims(self) -> list[Claim]:
         """List nothing: nobody has published such sizes."""
         return []
+
+
+def with_share(runs: pd.DataFrame) -> pd.DataFrame:
+    """Add ``share``: the gain in per cent of what is certified to be possible at most."""
+    possible = runs["initial_fr"] - runs["best_bound_fr"]
+    return runs.assign(share=100 * (runs["initial_fr"] - runs["final_fr"]) / possible)
 
 
 def tile(cluster: Cluster, copies: int, name: str) -> Cluster:
