@@ -1,12 +1,15 @@
-"""One colour and marker for a solver, the same in every figure.
+"""One colour and marker for a solver, the same in every figure, and colours for sizes.
 
 Colours are those of Okabe and Ito (Color Universal Design, 2008), and for other solvers the muted scheme of Paul Tol:
-both can be told apart with any colour vision.
+both can be told apart with any colour vision. So can those of sizes, which follow viridis.
 """
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
+
+import matplotlib as mpl
+from matplotlib.colors import to_hex
 
 
 class Style(NamedTuple):
@@ -53,6 +56,13 @@ def styles(labels: Iterable[str]) -> dict[str, Style]:
         variant = sum(known.partition(":")[0] == base for known in chosen)
         chosen[label] = bases[base]._replace(line=LINES[variant % len(LINES)])
     return chosen
+
+
+def size_colors(sizes: Sequence[int]) -> dict[int, str]:
+    """Return a colour for each size, smallest first: from yellow to dark violet, the larger the darker."""
+    viridis = mpl.colormaps["viridis_r"]
+    last = max(1, len(sizes) - 1)
+    return {size: to_hex(viridis(0.02 + 0.93 * rank / last)) for rank, size in enumerate(sizes)}
 
 
 def _other(name: str, taken: set[Style]) -> Style:

@@ -34,7 +34,22 @@ def read_text(path: Path) -> str:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a UTF-8 file in one step: whoever looks finds the old content or the new, never a part.
+    """Write a UTF-8 file in one step, as `write_bytes` does.
+
+    Raises
+    ------
+    InputError
+        When it cannot be written.
+    """
+    try:
+        content = text.encode()
+    except UnicodeEncodeError as error:
+        raise _unusable(path, "written", error) from None
+    write_bytes(path, content)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file in one step: whoever looks finds the old content or the new, never a part.
 
     Raises
     ------
@@ -45,8 +60,8 @@ def write_text(path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
             Path(beside).chmod(0o666 & ~_umask())
             Path(beside).replace(path)
         except BaseException:
