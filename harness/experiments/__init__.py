@@ -20,6 +20,7 @@ EXPERIMENTS: dict[str, str] = {
     "workloads": "harness.experiments.workloads:Workloads",
     "transfer": "harness.experiments.transfer:Transfer",
     "scale": "harness.experiments.scale:Scale",
+    "trajectory": "harness.experiments.steps:Steps",
 }
 """Name to ``module:Class``, in the order in which ``all`` carries them out; the class takes nothing."""
 
