@@ -34,7 +34,7 @@ class Day:
         "have passed; the thick grey line has no plan. The lines meet again when the churn has undone what was gained. "
         "Right: VMs refused because they fitted nowhere, in per cent of those that came; lower is better."
     )
-    minutes = (1.5, 12)
+    minutes = (1, 15)
 
     def run(self, bench: Bench) -> Frames:
         """Follow every cluster with every solver's plan, and with none."""

@@ -49,7 +49,7 @@ class Migrations:
         "run, with 95 % bootstrap bands and the certified bound, below which no plan ends. Right: as published. The "
         "steep common start is what single moves gain; where a curve goes flat, its solver has run out of moves."
     )
-    minutes = (3, 60)
+    minutes = (1.5, 60)
 
     def run(self, bench: Bench) -> Frames:
         """Average the runs, and put the start at MNL 0."""

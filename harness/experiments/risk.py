@@ -36,7 +36,7 @@ class Risk:
         "gains, are in risk.csv. Dashed: without options less probable than a tenth of the best one. Right: as "
         "published, where rare options are cut by quantiles."
     )
-    minutes = (1, 12)
+    minutes = (0.5, 12)
 
     def run(self, bench: Bench) -> Frames:
         """Sample every cluster with each threshold."""

@@ -30,7 +30,7 @@ class Workloads:
         "intervals. Crosses: as published, on the paper's own clusters, whose FR at low and middle workload need not "
         "be ours. Agents are named by what they were trained on; those without weights here have a cross alone."
     )
-    minutes = (1.5, 20)
+    minutes = (1, 20)
 
     def run(self, bench: Bench) -> Frames:
         """Compare every file of weights and the yardsticks on each workload."""

@@ -149,6 +149,7 @@ def test_the_report_holds_every_claim(bench: Made, tmp_path: Path) -> None:
     assert "no curve has been recorded; train first." in page
     assert "<svg" in page
     assert "src=" not in page
+    assert pd.read_csv(tmp_path / "claims.csv")["verdict"].tolist()[:3] == ["holds", "does not hold", "not tested"]
 
 
 def _typed(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
