@@ -13,13 +13,13 @@ from harness.experiments.migrations import LIMIT
 
 DELAYS_S = (1, 3, 5, 7, 20, 60, 300, 600, 1800, 3000)
 """Those of the published figure."""
-ARRIVALS = 30.0
-"""VMs that arrive a minute, and as many leave: between the published mean of the day, 23, and of its busy hours, 40.
-At this rate the gain falls off as published: about half is gone after five minutes, nothing is left after 50."""
+ARRIVALS = 40.0
+"""VMs that arrive a minute, and as many leave: the published mean of busy hours. At this rate the gain falls off nearly
+as published: more than half is gone after five minutes, nothing is left after 50."""
 CALM, BUSY = 8.5, 174.0
 """The published mean of the calmest hour, and the busiest minute in a hundred."""
 SETTLE_S = 2 * 3600.0
-"""Long enough at ``ARRIVALS`` to place every VM anew about twice."""
+"""Long enough at ``ARRIVALS`` to place every VM anew more than twice."""
 PLANNER = "mip"
 """Whose plans the published figure delays."""
 PAPER_S = 50.55 * 60
