@@ -9,9 +9,9 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from harness.experiments.bench import Bench
 from harness.experiments.contract import Claim, Frames, Verdict
-from harness.experiments.delays import ARRIVALS, BUSY, CALM, PLANNER, planned_settled, plans_of, trajectory
+from harness.experiments.delays import ARRIVALS, BUSY, CALM, PLANNER, planned_settled, planner_of, plans_of, trajectory
 from harness.experiments.drawing import legend, lines, panels
-from harness.experiments.frames import listed, value, where
+from harness.experiments.frames import listed, spread, value, where
 from harness.experiments.migrations import LIMIT, medium_at
 from harness.palette import styles
 from harness.published import published
@@ -42,7 +42,9 @@ class Latency:
         def work(key: str) -> pd.DataFrame:
             instance, arrivals = key.split("@")
             cluster, rate = (clusters | settled)[instance], float(arrivals)
-            own = plans[instance] if rate == ARRIVALS else where(plans[instance], solver=PLANNER)
+            own = plans[instance]
+            if rate != ARRIVALS:
+                own = where(own, solver=planner_of(own))
             rows = [row for seed in seeds for row in trajectory(cluster, own, rate, seed)]
             return pd.DataFrame(rows).assign(instance=instance, arrivals=rate)
 
@@ -68,7 +70,7 @@ class Latency:
             ["share of the gain left", f"FR, {ARRIVALS:g} arrivals a minute", "effective FR, own seconds"],
             self.title, sharey=False,
         )  # fmt: skip
-        _shares(axes[0], where(frame, solver=PLANNER))
+        _shares(axes[0], where(frame, solver=planner_of(frame)))
         fresh = where(frame, start="fresh", arrivals=ARRIVALS)
         drawn = styles(fresh["solver"].unique())
         lines(axes[1], fresh.drop(columns=["low", "high"]), "delay_s", "fr", drawn)
@@ -84,17 +86,17 @@ class Latency:
     def findings(self, frames: Frames) -> list[str]:
         """Say how the gain falls off, and rank the solvers by effective FR."""
         frame, effective = frames["latency"], frames["effective"]
-        found = []
+        found, planner = [], planner_of(frame)
         for start, rate in (("fresh", ARRIVALS), ("settled", ARRIVALS), ("fresh", CALM), ("fresh", BUSY)):
-            curve = where(frame, solver=PLANNER, start=start, arrivals=rate)
+            curve = where(frame, solver=planner, start=start, arrivals=rate)
             shares = listed(((_delay(at), value(curve, "kept", delay_s=at)) for at in (5, 60, 300, 3000)), "{:.0%}")
             found.append(
-                f"With {rate:g} arrivals a minute, {start} clusters, a plan of {PLANNER} keeps of its gain: {shares}."
+                f"With {rate:g} arrivals a minute, {start} clusters, a plan of {planner} keeps of its gain: {shares}."
             )
         ranking = ", ".join(
-            "{solver} {effective_fr:.3f} ({low:.3f}-{high:.3f})".format_map(row) + f" after {_delay(row['seconds'])}"
+            f"{row['solver']} {row['effective_fr']:.3f}{spread(row['low'], row['high'])} after {_delay(row['seconds'])}"
             for row in effective.to_dict("records")
-        )  # fmt: skip
+        )
         return [*found, f"Effective FR: {ranking}."]
 
     def claims(self) -> list[Claim]:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from harness.experiments.bench import Bench, Compared
 from harness.experiments.contract import Claim, Frames, Verdict
 from harness.experiments.drawing import legend, lines, panels
-from harness.experiments.frames import value, where
+from harness.experiments.frames import spread, value, where
 from harness.palette import styles
 from harness.published import published
 from harness.statistics import means
@@ -82,7 +82,9 @@ class Migrations:
         """Rank the solvers at MNL 50, and set the best beside the bound."""
         frame = where(frames["migrations"], mnl=LIMIT)
         last = where(frame, source="ours").sort_values("fr")
-        ranking = ", ".join(f"{row.solver} {row.fr:.3f} ({row.low:.3f}-{row.high:.3f})" for row in last.itertuples())
+        ranking = ", ".join(
+            f"{row['solver']} {row['fr']:.3f}{spread(row['low'], row['high'])}" for row in last.to_dict("records")
+        )
         found = [f"At MNL {LIMIT}, mean FR with 95 % interval: {ranking}."]
         bound = value(frame, "fr", source="bound")
         if bound is not None:
