@@ -51,7 +51,8 @@ class Transfer:
         for kind in bench.choose(("multi", "large"), KINDS):
             runs = bench.compare(f"transfer-{kind}", bench.load(kind, full=10), LIMIT, solvers=specs).runs
             rows.append(runs.assign(what="cluster", case=kind))
-        return {"transfer": means(with_share(pd.concat(rows)), ["what", "case", "solver"], "share")}
+        result = means(with_share(pd.concat(rows)), ["what", "case", "solver"], "share")
+        return {"transfer": result.sort_values("case", key=lambda cases: cases.map(_size), kind="stable")}
 
     def draw(self, frames: Frames) -> Figure:
         """Draw a panel a variation."""
@@ -60,7 +61,7 @@ class Transfer:
         figure, axes = panels(titles.values(), self.title)
         for each, what in zip(axes, titles, strict=True):
             here = where(frame, what=what)
-            cases = sorted(here["case"].unique(), key=_order)
+            cases = list(dict.fromkeys(here["case"]))
             for solver, style in styles(SOLVERS_SHOWN).items():
                 line = where(here, solver=solver).set_index("case").loc[cases]
                 each.errorbar(
@@ -93,10 +94,10 @@ class Transfer:
         ]  # fmt: skip
 
 
-def _order(case: str) -> tuple[float, str]:
-    """Order numbers by size, and what is none after them."""
+def _size(case: str) -> float:
+    """Return what a limit or a size is ordered by; clusters keep their order."""
     number = case.rstrip("x")
-    return (float(number) if number.replace(".", "").isdigit() else float("inf")), case
+    return float(number) if number.replace(".", "").isdigit() else 0.0
 
 
 def _resize(cluster: Cluster, size: float, name: str) -> Cluster:
