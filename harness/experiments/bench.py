@@ -100,6 +100,8 @@ class Bench:
         record = provenance.read(comparison.folder)
         self.used[name] = {key: record[key] for key in ("configuration", "solvers", "inputs")}
         runs = with_gap(read_runs(comparison.folder), read_bounds(comparison.folder))
+        order = {label: at for at, label in enumerate(comparison.labels())}  # not that in which runs were finished
+        runs = runs.sort_values("solver", key=lambda labels: labels.map(order), kind="stable")
         return Compared(comparison.folder, runs, read_curves(comparison.folder))
 
     def cells(self, name: str, keys: Iterable[str], work: Callable[[str], pd.DataFrame]) -> pd.DataFrame:

@@ -72,11 +72,9 @@ class Workloads:
             here = where(ours, workload=workload).sort_values("fr")
             found.append(f"{workload}, MNL {mnl}: {listed(zip(here['planner'], here['fr'], strict=True))}.")
         missing = [name for name in published("workloads")["planner"] if name not in set(ours["planner"])]
-        return (
-            [*found, f"Not tested, since there are no weights or no such solver: {', '.join(missing)}."]
-            if missing
-            else found
-        )
+        if missing:
+            found.append(f"Not tested, since there are no weights or no such solver: {', '.join(missing)}.")
+        return found
 
     def claims(self) -> list[Claim]:
         """Hold the published changes against POP, for the agents whose weights exist."""
@@ -105,8 +103,8 @@ def _against(planner: str, workload: str, *, better: bool) -> Callable[[Frames],
     def test(frames: Frames) -> Verdict | None:
         here = where(frames["workloads"], source="ours", workload=workload)
         agent, pop = value(here, "fr", planner=planner), value(here, "fr", planner=YARDSTICK)
-        return (
-            None if agent is None or pop is None else Verdict(f"FR {agent:.3f}, POP {pop:.3f}", (agent < pop) == better)
-        )
+        if agent is None or pop is None:
+            return None
+        return Verdict(f"FR {agent:.3f}, POP {pop:.3f}", (agent < pop) == better)
 
     return test
