@@ -11,7 +11,5 @@ MIXED = "mixed"
 
 def trained() -> dict[str, SolverSpec]:
     """Return vmr2l with each file of weights, by what it was trained on: ``low.safetensors`` on ``low``, and so on."""
-    files = sorted(FOLDER.glob("*.safetensors"))
-    return {
-        MIXED if file.stem == "vmr2l" else file.stem: SolverSpec("vmr2l", (("weights", str(file)),)) for file in files
-    }
+    others = sorted(file for file in FOLDER.glob("*.safetensors") if file.stem != "vmr2l")
+    return {MIXED: SolverSpec("vmr2l")} | {file.stem: SolverSpec("vmr2l", (("weights", str(file)),)) for file in others}

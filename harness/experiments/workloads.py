@@ -36,8 +36,7 @@ class Workloads:
         """Compare every file of weights and the yardsticks on each workload."""
         agents = trained()
         specs = [SolverSpec(name) for name in YARDSTICKS if name in SOLVERS] + list(agents.values())
-        labels = {"vmr2l": "vmr2l " + next(iter(agents))} if len(agents) == 1 else {}
-        labels |= {str(spec): f"vmr2l {name}" for name, spec in agents.items()}
+        labels = {str(spec): f"vmr2l {name}" for name, spec in agents.items()}
         rows = []
         for workload, mnl in TESTS.items():
             runs = bench.compare(f"workload-{workload}", bench.load(workload), mnl, solvers=specs).runs
