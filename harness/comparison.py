@@ -72,6 +72,16 @@ class Comparison:
             "threads_per_solver": len(hardware.lanes(self.jobs)[0]),
         }
 
+    def is_complete(self) -> bool:
+        """Tell whether the folder holds every run.
+
+        Raises
+        ------
+        InputError
+            When the folder belongs to another configuration.
+        """
+        return provenance.is_complete(self.folder, self.configuration(), self._inputs())
+
     def run(self, console: Console, command: str) -> None:
         """Carry out the runs that the folder does not hold yet; when interrupted, what is finished is kept.
 
@@ -103,7 +113,7 @@ class Comparison:
                 command,
                 self.configuration(),
                 {label: {"solver": spec.name, "parameters": parameters[label]} for label, spec in specs.items()},
-                {name: provenance.checksum(cluster) for name, cluster in self.clusters.items()},
+                self._inputs(),
             )
             records = Records(self.folder, self.time_limit_s)
             complete = False
@@ -125,6 +135,9 @@ class Comparison:
                     add_bounds(self.folder, problems)
                 finally:
                     provenance.finish(self.folder, complete)
+
+    def _inputs(self) -> dict[str, str]:
+        return {name: provenance.checksum(cluster) for name, cluster in self.clusters.items()}
 
 
 def conclude(folder: Path, console: Console) -> bool:

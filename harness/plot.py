@@ -57,15 +57,17 @@ def draw(folder: Path) -> list[Path]:
     runs, curves = with_gap(read_runs(folder), read_bounds(folder)), read_curves(folder)
     if runs.empty:
         raise InputError(f"{folder}: no run is finished, so there is nothing to draw; resume the comparison first.")
-    paths = []
     with mpl.rc_context(STYLE):
-        for name, figure in zip(FIGURES, (by_migrations(runs, curves), by_time(runs, curves)), strict=True):
-            for suffix in ("png", "svg"):
-                path = folder / f"{name}.{suffix}"
-                metadata = {"Date": None} if suffix == "svg" else None
-                figure.savefig(path, dpi=160, bbox_inches="tight", metadata=metadata)
-                paths.append(path)
-    return paths
+        figures = zip(FIGURES, (by_migrations(runs, curves), by_time(runs, curves)), strict=True)
+        return [path for name, figure in figures for path in save(figure, folder / name)]
+
+
+def save(figure: Figure, stem: Path) -> list[Path]:
+    """Write a figure beside ``stem`` as PNG and SVG, the same bytes for the same figure, and return both paths."""
+    png, svg = stem.with_suffix(".png"), stem.with_suffix(".svg")
+    figure.savefig(png, dpi=160, bbox_inches="tight")
+    figure.savefig(svg, bbox_inches="tight", metadata={"Date": None})
+    return [png, svg]
 
 
 def by_migrations(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:

@@ -62,10 +62,28 @@ def begin(
     _write(path, record)
 
 
-def finish(folder: Path, complete: bool) -> None:
-    """Note when the attempt ended, and whether every run has been."""
+def is_complete(folder: Path, configuration: dict[str, Any], inputs: dict[str, str]) -> bool:
+    """Tell whether the folder holds all that the configuration asks for.
+
+    Raises
+    ------
+    InputError
+        When it was made with another configuration or other inputs.
+    """
+    path = folder / "run.json"
+    if not path.exists():
+        return False
+    record = read(folder)
+    _require_same(path, record["configuration"], configuration)
+    _require_same(path, record["inputs"], inputs)
+    return bool(record["attempts"][-1]["complete"])
+
+
+def finish(folder: Path, complete: bool, **facts: Any) -> None:
+    """Note when the attempt ended, whether every run has been, and what else is to be known."""
     record = read(folder)
     record["attempts"][-1].update(finished=_now(), complete=complete)
+    record.update(facts)
     _write(folder / "run.json", record)
 
 

@@ -32,6 +32,20 @@ def bootstrap(values: NDArray[np.float64], seed: int = 0) -> tuple[NDArray[np.fl
     return low, high
 
 
+def means(frame: pd.DataFrame, by: list[str], value: str) -> pd.DataFrame:
+    """Return the mean of a column for each group, over instances after a mean over the other rows of each.
+
+    The columns are ``by``, ``value``, ``low`` and ``high`` (95 % bootstrap interval) and ``instances``.
+    """
+    rows = []
+    for key, group in frame.groupby(by, sort=False):
+        values = group.groupby("instance")[value].mean().dropna().to_numpy(dtype=float)
+        low, high = bootstrap(values)
+        mean = values.mean() if len(values) else np.nan
+        rows.append((*key, mean, float(low), float(high), len(values)))
+    return pd.DataFrame(rows, columns=[*by, value, "low", "high", "instances"])
+
+
 def unsound_bounds(runs: pd.DataFrame) -> pd.DataFrame:
     """Return the runs whose claimed bound lies above an FR that a checked plan reached, with that FR as ``reached``.
 

@@ -1,0 +1,152 @@
+"""Learning curves that training wrote: nothing is trained here."""
+
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter
+
+from harness.experiments.bench import Bench
+from harness.experiments.contract import Claim, Frames, NotTestedError, Verdict
+from harness.experiments.drawing import legend, panels
+from harness.experiments.frames import value, where
+from harness.published import published
+
+FOLDER = Path(__file__).parents[2] / "rl" / "curves"
+COLUMNS = ["run", "seed", "steps", "minutes", "fr"]
+STEPS_PER_UPDATE = 2000
+"""Migrations in one training update of the paper."""
+LINES = (("#0072b2", "-"), ("#d55e00", "--"), ("#009e73", "-."), ("#cc79a7", ":"), ("#e69f00", "-"), ("#56b4e9", "--"))
+
+
+def read_curves(name: str) -> pd.DataFrame:
+    """Read ``rl/curves/NAME.csv``: ``run, seed, steps, minutes, fr``, steps in migrations.
+
+    Raises
+    ------
+    NotTestedError
+        When there is no such file, or it is not such a table.
+    """
+    path = FOLDER / f"{name}.csv"
+    if not path.exists():
+        raise NotTestedError(
+            f"rl/curves/{name}.csv: no training run has been recorded there; train the variants first."
+        )
+    frame = pd.read_csv(path)
+    missing = [column for column in COLUMNS if column not in frame]
+    if missing:
+        raise NotTestedError(
+            f"rl/curves/{name}.csv: the column {missing[0]} is missing; it needs {', '.join(COLUMNS)}."
+        )
+    return frame
+
+
+def final(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the last FR of each run, mean over its seeds."""
+    last = frame.sort_values("steps").groupby(["run", "seed"], as_index=False).last()
+    return last.groupby("run", as_index=False).agg(fr=("fr", "mean"), seeds=("seed", "nunique"), steps=("steps", "max"))
+
+
+class _Curves:
+    """What the learning-curve experiments share."""
+
+    title: str
+    caption: str
+    name: str
+    minutes = (0.1, 0.1)
+
+    def run(self, bench: Bench) -> Frames:  # noqa: ARG002 - nothing is run
+        """Read our curves and the published ones."""
+        ours = read_curves(self.name).assign(source="ours")
+        return {self.name: pd.concat([ours, self.theirs().assign(source="published")])}
+
+    def theirs(self) -> pd.DataFrame:
+        """Return the published curves: ``run, steps, fr``."""
+        raise NotImplementedError
+
+    def draw(self, frames: Frames) -> Figure:
+        """Draw ours and the published curves side by side."""
+        frame = frames[self.name]
+        figure, axes = panels(["ours", "published, read off the figure"], self.title, sharey=False)
+        looks = dict(zip(dict.fromkeys(frame["run"]), LINES, strict=False))
+        for each, source in zip(axes, ("ours", "published"), strict=True):
+            _draw(each, where(frame, source=source), looks)
+        axes[0].set_ylabel("fragment rate (FR) on unseen clusters")
+        legend(figure, axes, title="variant")
+        return figure
+
+    def findings(self, frames: Frames) -> list[str]:
+        """Say which runs are shown, and where they ended."""
+        ours = where(frames[self.name], source="ours")
+        return [f"{row['run']}: FR {row['fr']:.4f} after {row['steps']:,.0f} migrations, {row['seeds']} seeds."
+                for row in final(ours).sort_values("fr").to_dict("records")]  # fmt: skip
+
+    def _lower(self, frames: Frames, better: str, worse: str) -> Verdict | None:
+        """Tell whether one variant ends lower than another."""
+        last = final(where(frames[self.name], source="ours"))
+        one, other = value(last, "fr", run=better), value(last, "fr", run=worse)
+        return None if one is None or other is None else Verdict(f"{one:.3f} against {other:.3f}", one < other)
+
+
+class Attention(_Curves):
+    """Sparse attention, vanilla attention, none."""
+
+    name = "attention"
+    title = "Attention: learning curves"
+    caption = (
+        "FR on unseen clusters while training goes on; lower is better. Left: ours, mean and spread over seeds. Right: "
+        "as published. Runs differ in length and machine: compare the order of the variants, not the level."
+    )
+
+    def theirs(self) -> pd.DataFrame:
+        """Return the published curves, updates counted in migrations."""
+        frame = published("attention").melt("update", var_name="run", value_name="fr")
+        return frame.assign(steps=frame["update"] * STEPS_PER_UPDATE).drop(columns="update")
+
+    def claims(self) -> list[Claim]:
+        """Hold the order of the variants."""
+        return [
+            Claim("Sparse attention ends lower than vanilla", ".298 against .305",
+                  lambda frames: self._lower(frames, "sparse", "vanilla")),
+            Claim("Without attention nothing is learned (holds: it ends above sparse)", ".298 against .552",
+                  lambda frames: self._lower(frames, "sparse", "none")),
+        ]  # fmt: skip
+
+
+class TwoStage(_Curves):
+    """Two-stage masks, penalty, full mask."""
+
+    name = "two-stage"
+    title = "Constraint handling: learning curves"
+    caption = (
+        "FR on unseen clusters while training goes on, by how illegal actions are kept out; lower is better. Left: "
+        "ours, mean and spread over seeds. Right: as published. A run on the set with binding memory is named multi."
+    )
+
+    def theirs(self) -> pd.DataFrame:
+        """Return the published curves, updates counted in migrations."""
+        frame = published("two_stage").melt(["update", "data"], var_name="run", value_name="fr").dropna()
+        run = frame["run"].where(frame["data"] == "medium", frame["run"] + " multi")
+        return frame.assign(steps=frame["update"] * STEPS_PER_UPDATE, run=run).drop(columns=["update", "data"])
+
+    def claims(self) -> list[Claim]:
+        """Hold the order of the variants."""
+        return [
+            Claim("Two-stage masks end lower than a penalty", ".298 against .358",
+                  lambda frames: self._lower(frames, "two-stage", "penalty")),
+            Claim("Two-stage masks end lower than a full mask", ".298 against .543",
+                  lambda frames: self._lower(frames, "two-stage", "full")),
+            Claim("The same with more resources (multi)", ".2715 against .2785",
+                  lambda frames: self._lower(frames, "two-stage multi", "penalty multi")),
+        ]  # fmt: skip
+
+
+def _draw(axes: Axes, frame: pd.DataFrame, looks: dict[str, tuple[str, str]]) -> None:
+    for run, (color, line) in looks.items():
+        grouped = where(frame, run=run).groupby("steps")["fr"]
+        mean = grouped.mean()
+        axes.plot(mean.index, mean, color=color, linestyle=line, linewidth=1.8, label=run)
+        axes.fill_between(mean.index, grouped.min(), grouped.max(), color=color, alpha=0.12, linewidth=0)
+    axes.set_xlabel("migrations trained on")
+    axes.xaxis.set_major_formatter(EngFormatter(sep=""))

@@ -1,0 +1,65 @@
+"""What the figures of the experiments share: panels, lines with bands, and the caption below."""
+
+import textwrap
+from collections.abc import Iterable
+
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from harness.palette import Style, styles
+
+CHARACTERS_PER_INCH = 15
+"""Of a caption, at its size."""
+
+
+def panels(titles: Iterable[str], title: str, *, sharey: bool = True, height: float = 4.2) -> tuple[Figure, list[Axes]]:
+    """Make a figure of panels side by side."""
+    titles = list(titles)
+    figure = Figure(figsize=(7.0 if len(titles) == 1 else 4.8 * len(titles), height), layout="constrained")
+    axes = list(figure.subplots(1, len(titles), sharey=sharey, squeeze=False)[0])
+    for each, name in zip(axes, titles, strict=True):
+        each.set_title(name, fontsize=10)
+        each.tick_params(labelleft=True)
+    figure.suptitle(title, fontsize=11)
+    return figure, axes
+
+
+def lines(
+    axes: Axes, frame: pd.DataFrame, x: str, y: str, drawn: dict[str, Style] | None = None, by: str = "solver"
+) -> None:
+    """Draw a line with markers for each solver, and a band where the frame has the columns ``low`` and ``high``."""
+    drawn = drawn or styles(frame[by].unique())
+    for label, group in frame.groupby(by, sort=False):
+        style, group = drawn[str(label)], group.sort_values(x)
+        axes.plot(
+            group[x], group[y], color=style.color, linestyle=style.line, marker=style.marker, markersize=6,
+            markeredgecolor="white", markeredgewidth=0.6, linewidth=1.6, label=str(label),
+        )  # fmt: skip
+        if {"low", "high"} <= set(group):
+            axes.fill_between(group[x], group["low"], group["high"], color=style.color, alpha=0.1, linewidth=0)
+
+
+def log_seconds(axes: Axes) -> None:
+    """Make the vertical axis one of seconds, logarithmic with readable ticks."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g} s" if y >= 1 else f"{1000 * y:g} ms"))
+
+
+def legend(figure: Figure, axes: Iterable[Axes], title: str = "solver") -> None:
+    """Name what is drawn, once for all panels, beside them."""
+    found: dict[str, Artist] = {}
+    for each in axes:
+        handles, labels = each.get_legend_handles_labels()
+        found |= {label: handle for handle, label in zip(handles, labels, strict=True) if label not in found}
+    figure.legend(
+        list(found.values()), list(found), loc="outside right upper", title=title, alignment="left", fontsize=9
+    )
+
+
+def write_below(figure: Figure, caption: str) -> None:
+    """Write the caption below the panels, so that the picture explains itself wherever it goes."""
+    width = int(figure.get_size_inches()[0] * CHARACTERS_PER_INCH)
+    figure.text(0.01, -0.02, textwrap.fill(caption, width), va="top", fontsize=8, color="#444444")
