@@ -4,12 +4,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from harness import hardware
+from harness.aims import Remote
 from harness.experiments.bench import Bench
 from harness.experiments.contract import Claim, Frames, Verdict
 from harness.experiments.drawing import legend, lines, panels
 from harness.experiments.frames import value, where
 from harness.experiments.migrations import LIMIT
-from harness.goal import Remote
 from harness.palette import styles
 from harness.process import Worker
 from harness.published import published
