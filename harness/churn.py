@@ -102,6 +102,9 @@ class Churn:
             pm=np.array([guest.pm for guest in guests], dtype=np.int32),
             node=np.array([guest.node for guest in guests], dtype=np.int8),
             movable=np.array([guest.planned is None or first.movable[guest.planned] for guest in guests], dtype=bool),
+            migration_cost=np.array(
+                [1 if guest.planned is None else first.migration_cost[guest.planned] for guest in guests]
+            ),
             vm_names=tuple(guest.name for guest in guests),
             groups=tuple(group for group in groups if len(group.vms) > 1),
             vm_type_names=(),

@@ -6,8 +6,9 @@ import numpy as np
 
 import data.part
 from benchmarks.instances.scatter import NOWHERE, occupy, scatter
-from data import AntiAffinity, Cluster, InputError
+from data import Cluster, InputError
 from data.cluster import CORES, MEMORY
+from data.tile import tile
 
 MEMORY_FACTORS = (0.5, 1.0, 1.5, 2.0)
 
@@ -67,38 +68,7 @@ def replaced(cluster: Cluster, share: float, seed: int) -> Cluster:
 
 def tiled(cluster: Cluster, times: int) -> Cluster:
     """Put copies side by side, each with its own names, pools, racks and groups."""
-    copies = np.arange(times)
-
-    def shifted(index: np.ndarray, step: int) -> np.ndarray:
-        return (index[None, :] + step * copies[:, None]).reshape(-1)
-
-    def named(names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(f"{name}~{copy}" for copy in range(times) for name in names)
-
-    return replace(
-        cluster,
-        name=f"{cluster.name}-x{times}",
-        capacity=np.tile(cluster.capacity, (times, 1, 1)),
-        demand=np.tile(cluster.demand, (times, 1)),
-        double=np.tile(cluster.double, times),
-        pm=shifted(cluster.pm, cluster.pms),
-        node=np.tile(cluster.node, times),
-        pm_names=named(cluster.pm_names),
-        vm_names=named(cluster.vm_names),
-        open=np.tile(cluster.open, times),
-        movable=np.tile(cluster.movable, times),
-        pool=shifted(cluster.pool, len(cluster.pool_names)),
-        rack=shifted(cluster.rack, len(cluster.rack_names)),
-        pool_names=named(cluster.pool_names),
-        rack_names=named(cluster.rack_names),
-        groups=tuple(
-            AntiAffinity(group.granularity, tuple(vm + copy * cluster.vms for vm in group.vms))
-            for copy in range(times)
-            for group in cluster.groups
-        ),
-        vm_type_names=cluster.vm_type_names * times,
-        migration_cost=np.tile(cluster.migration_cost, times),
-    )
+    return tile(cluster, times, f"{cluster.name}-x{times}")
 
 
 def filled(cluster: Cluster, free_share: float, seed: int) -> Cluster:

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from data import Cluster, InputError
 from data.instances import Instance
+from data.tile import tile
 from harness import experiment as command
 from harness.comparison import Comparison
 from harness.experiments import EXPERIMENTS
@@ -25,7 +26,6 @@ from harness.experiments.contract import Claim, Frames, NotTestedError, Verdict
 from harness.experiments.drawing import lines, panels
 from harness.experiments.report import write_report
 from harness.experiments.risk import best_of
-from harness.experiments.scale import tile
 from harness.published import FOLDER, published, source
 from solvers import Problem
 from tests.strategies import clusters
