@@ -46,11 +46,7 @@ class Placement:
 
     def fits(self, vm: int, pms: slice = ALL) -> NDArray[np.bool_]:
         """Tell which nodes of ``pms`` have room for ``vm``: bool [P, 2]; a double needs both and uses column 0."""
-        room: NDArray[np.bool_] = (self.free[pms] >= self.cluster.demand[vm]).all(axis=2)
-        if self.cluster.double[vm]:
-            room[:, 0] &= room[:, 1]
-            room[:, 1] = False
-        return room
+        return room(self.free[pms], self.cluster.demand[vm], bool(self.cluster.double[vm]))
 
     def allowed(self, vm: int, pms: slice = ALL) -> NDArray[np.bool_]:
         """Tell which of ``pms`` the rules leave to ``vm``, whatever room they have: bool [P].
@@ -111,3 +107,12 @@ class Placement:
         for migration in plan:
             self.apply(migration)
         return self
+
+
+def room(free: NDArray[np.int64], demand: NDArray[np.int64], double: bool) -> NDArray[np.bool_]:
+    """Tell which nodes have room for ``demand`` [R] of ``free`` [n, 2, R]: bool [n, 2]; a double uses column 0."""
+    fits = np.asarray((free >= demand).all(axis=2))
+    if double:
+        fits[:, 0] &= fits[:, 1]
+        fits[:, 1] = False
+    return fits

@@ -26,18 +26,20 @@ STYLES = {
     "two-step": Style("#56b4e9", "^"),
     "swap": Style("#009e73", "D"),
     "vbpp": Style("#cc79a7", "v"),
+    "pop": Style("#332288", "p"),
+    "mcts": Style("#882255", "<"),
     "mip": Style("#0072b2", "P"),
     "mip-paper": Style("#000000", "X"),
     "vmr2l": Style("#d55e00", "*"),
 }
 OTHERS = (
-    Style("#882255", "<"),
     Style("#117733", ">"),
-    Style("#332288", "p"),
     Style("#999933", "h"),
     Style("#aa4499", "d"),
     Style("#44aa99", "H"),
     Style("#cc6677", "8"),
+    Style("#ddcc77", "D"),
+    Style("#88ccee", "<"),
 )
 LINES = ("-", "--", "-.", ":")
 

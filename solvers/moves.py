@@ -8,7 +8,7 @@ describe all V x P x 2 migrations, and a migration changes them on two PMs only.
 import numpy as np
 from numpy.typing import NDArray
 
-from data import Migration, Placement
+from data import Migration, Placement, Score
 from data.rows import distinct_rows
 from solvers.contract import Problem
 from solvers.incumbents import EPSILON
@@ -42,11 +42,11 @@ class MoveTable:
         How much moving a VM is avoided among equals, 0 (as made) to 1.
     """
 
-    def __init__(self, problem: Problem, placement: Placement | None = None) -> None:
+    def __init__(self, problem: Problem, placement: Placement | None = None, score: Score | None = None) -> None:
         cluster = problem.cluster
         self.problem = problem
         self.placement = problem.placement() if placement is None else placement
-        self._score = problem.score
+        self._score = problem.score if score is None else score
         pool = cluster.pool[cluster.pm] if problem.rules.stay_in_cluster else np.zeros(cluster.vms, dtype=np.int32)
         kinds, self.kind = distinct_rows(np.column_stack([cluster.vm_type, pool]))
         shapes = cluster.types[kinds[:, 0]]

@@ -18,6 +18,8 @@ SOLVERS: dict[str, str] = {
     "two-step": "solvers.two_step:TwoStep",
     "swap": "solvers.swap:Swap",
     "vbpp": "solvers.vbpp:Vbpp",
+    "pop": "solvers.pop:Pop",
+    "mcts": "solvers.mcts:Mcts",
     "mip": "solvers.mip:Mip",
     "mip-paper": "solvers.mip_paper:MipPaper",
     "vmr2l": "rl.solver:VMR2L",
@@ -41,14 +43,16 @@ class SolverSpec:
         return ":".join(f"{key}={value}" for key, value in self.values)
 
     @classmethod
-    def parse(cls, text: str) -> "SolverSpec":
-        """Read ``mip:workers=2:gap=0``."""
-        name, *pairs = text.strip().split(":")
+    def parse(cls, text: str, separator: str = ":") -> "SolverSpec":
+        """Read ``mip:workers=2:gap=0``; a solver within a solver's parameters has another separator."""
+        name, *pairs = text.strip().split(separator)
         values = []
         for pair in pairs:
             key, equals, value = pair.partition("=")
             if not equals or not key:
-                raise InputError(f"solver {text!r}: {pair!r} is not name=value; write for example mip:workers=2.")
+                raise InputError(
+                    f"solver {text!r}: {pair!r} is not name=value; write for example mip{separator}workers=2."
+                )
             values.append((key, value))
         return cls(name, tuple(values))
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from data import Placement
+from data.best_fit import BestFit
 from data.cluster import CORES
 from solvers.contract import Problem, Solution
 from solvers.deadline import Deadline
@@ -28,7 +28,7 @@ class Vbpp:
     """Vector bin packing in MNL / alpha stages (baseline of Ding et al., EuroSys '25).
 
     Each stage takes out, one after another, the alpha VMs whose departure lowers fragments most, then treats them as
-    arrivals, largest first: each goes where it gains most slots and, among equals, where the least is left free
+    arrivals, largest first, and puts them where `data.best_fit` says, among equals where the least is left free
     (the norm-based greedy of Panigrahy et al., "Heuristics for vector bin packing", 2011). The stages decide a target;
     its order is found by `solvers.order`. All constraints and objectives hold; a group member that is taken out still
     counts at its old place until it has a new one.
@@ -60,13 +60,15 @@ def _stage(problem: Problem, placement: Placement, alpha: int, deadline: Deadlin
     before = placement.copy()
     arrivals = _take_out(problem, placement, alpha, deadline)
     cluster = problem.cluster
+    packer = BestFit(cluster, problem.score.pm_slots)
     for vm in sorted(arrivals, key=lambda vm: tuple(-cluster.demand[vm] * (1 + cluster.double[vm]))):
-        gains = _entry_gains(problem, placement, vm)
-        if not np.isfinite(gains).any() or deadline.expired(RESERVE_S):
+        double = bool(cluster.double[vm])
+        place = packer.place(placement.free, cluster.demand[vm], double, placement.allowed(vm))
+        if place is None or deadline.expired(RESERVE_S):
             placement.free, placement.pm, placement.node = before.free, before.pm, before.node
             return False
-        pm, node = divmod(int(gains.argmax()), 2)
-        placement.free[pm, _nodes(problem, vm, node)] -= cluster.demand[vm]
+        pm, node = place
+        placement.free[pm, slice(0, 2) if double else node] -= cluster.demand[vm]
         placement.pm[vm], placement.node[vm] = pm, node
     return bool(arrivals)
 
@@ -89,22 +91,3 @@ def _take_out(problem: Problem, placement: Placement, alpha: int, deadline: Dead
         candidates[vm] = False
         taken.append(vm)
     return taken
-
-
-def _entry_gains(problem: Problem, placement: Placement, vm: int) -> NDArray[np.float64]:
-    """Return what a VM that was taken out gains at each place, ties to the least left free: float64 [P, 2]."""
-    cluster, score = problem.cluster, problem.score
-    gains = np.full((cluster.pms, 2), -np.inf)
-    room = placement.fits(vm) & placement.allowed(vm)[:, None]
-    scale = cluster.capacity.max(axis=(0, 1))
-    for node in (0, 1):
-        pms = np.flatnonzero(room[:, node])
-        after = placement.free[pms].copy()
-        after[:, _nodes(problem, vm, node)] -= cluster.demand[vm]
-        left = np.square(after / np.maximum(scale, 1)).sum(axis=(1, 2))
-        gains[pms, node] = score.pm_slots(after) - score.pm_slots(placement.free[pms]) - 1e-4 * left
-    return gains
-
-
-def _nodes(problem: Problem, vm: int, node: int) -> slice:
-    return slice(0, 2) if problem.cluster.double[vm] else slice(node, node + 1)

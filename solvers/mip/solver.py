@@ -1,11 +1,11 @@
 """Mip: the certified optimum, by columns of node states where they apply, by the direct model for the rest."""
 
-import os
 from dataclasses import dataclass
 
 import numpy as np
 
 from solvers.contract import Problem, Solution
+from solvers.cores import usable_cores
 from solvers.deadline import Deadline
 from solvers.incumbents import EPSILON, Incumbents
 from solvers.mip.columns import ColumnSearch
@@ -67,9 +67,7 @@ class Mip:
 
     @property
     def _threads(self) -> int:
-        if self.params.workers:
-            return self.params.workers
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return self.params.workers or usable_cores()
 
     def _by_columns(self, problem: Problem, best: Incumbents, deadline: Deadline, seed: int, bound: float) -> float:
         """Search by columns; return the bound, infinite where nothing is proven."""
