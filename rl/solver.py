@@ -9,7 +9,6 @@ import torch
 
 from rl.act import Choice
 from rl.arrays import narrow, pack, stack
-from rl.env import Env
 from rl.model import Policy
 from rl.rollout import trajectories
 from rl.store import SHIPPED, load
@@ -63,7 +62,8 @@ class VMR2L:
         self._policy = load(Path(self.params.weights))
         toy = pack(Problem(crowd(10), mnl=2))
         choices = [Choice(greedy=True), Choice()]
-        trajectories(self._policy, Env.of(stack([toy, toy])), choices, np.random.default_rng(0))
+        env = self._policy.environment.of(stack([toy, toy]))
+        trajectories(self._policy, env, choices, np.random.default_rng(0))
 
     def solve(self, problem: Problem, deadline: Deadline, seed: int = 0) -> Solution:
         """Return the best plan among the trajectories finished or begun by the deadline."""
@@ -74,20 +74,20 @@ class VMR2L:
             self._policy = load(Path(self.params.weights))
         rng = np.random.default_rng(seed)
         start, packed = best.slots, pack(problem)
-        pace = _Pace(deadline)
+        pace = Pace(deadline)
         done = 0
         while done < self.params.samples and not pace.over():
             size = 1 if done == 0 else min(CHUNK, self.params.samples - done)
             pace.grow(size)
             choice = Choice(greedy=done == 0, threshold=self.params.threshold, may_stop=False)
-            env = Env.of(stack([narrow(packed, LARGEST_PMS, rng) for _ in range(size)]))
+            env = self._policy.environment.of(stack([narrow(packed, LARGEST_PMS, rng) for _ in range(size)]))
             for found in trajectories(self._policy, env, [choice] * size, rng, pace.over):
                 best.offer(found.plan, start + found.slots)
             done += size
         return best.solution()
 
 
-class _Pace:
+class Pace:
     """Watches the clock: stops when the slowest step so far would no longer fit in."""
 
     def __init__(self, deadline: Deadline) -> None:
