@@ -1,6 +1,7 @@
 """Choosing migrations with the policy: first a VM, then where it goes."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -12,6 +13,8 @@ from rl.model import Policy
 from rl.observation import Observation, Section
 from rl.tokens import Batch, Tokens
 
+Cut = Literal["share", "absolute", "quantile"]
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -20,7 +23,10 @@ class Choice:
     greedy: bool = False
     """The most probable one instead of a random one."""
     threshold: float = 0.0
-    """Options less probable than this share of the most probable one are never taken; 0 to 1."""
+    """Improbable options are never taken: those below what ``cut`` makes of this; 0 to 1."""
+    cut: Cut = "share"
+    """share: of the probability of the best option; absolute: a probability; quantile: of the probabilities of all
+    options, so that .98 leaves the best 2 % of them."""
     may_stop: bool = True
     """False: stop is taken only where nothing can move. Where the best prefix counts, stopping early gains nothing."""
 
@@ -66,7 +72,6 @@ def decide(
 ) -> Decision:
     """Choose one migration, or stop, for each of the clusters in places ``rows`` that were just observed."""
     greedy = np.array([choice.greedy for choice in choices])
-    floor = np.log(np.maximum(1e-30, [choice.threshold for choice in choices]))
     device = next(policy.parameters()).device
     batch = Batch.of(seen, device)
     trunk = policy(batch)
@@ -74,7 +79,7 @@ def decide(
     scores = trunk.logits.clone()
     going = ~torch.tensor([choice.may_stop for choice in choices]) & torch.from_numpy(lengths > 0)
     scores[going.to(device), -1] = -torch.inf
-    column = _draw(scores, greedy, floor, rng)
+    column = _draw(scores, choices, seen.vm, 3, rng)
     last = trunk.logits.shape[1] - 1
     stop = column == last
     token = np.where(stop, lengths, column)
@@ -82,7 +87,7 @@ def decide(
     firsts[~stop] = seen.vm.rows[(starts + token)[~stop], 7]
     vms, goals = env.choose(firsts, np.where(greedy, 0.0, rng.random(len(seen))), rows)
     logits = policy.goals(batch, trunk, torch.from_numpy(np.where(stop, 0, token)).to(device), Tokens.of(goals, device))
-    goal = _draw(logits, greedy, floor, rng)
+    goal = _draw(logits, choices, goals, 1, rng)
     logp = log_prob(trunk.logits, torch.from_numpy(column)) + log_prob(logits, torch.from_numpy(goal))
     hosts = np.full(len(seen), -1, dtype=np.int64)
     hosts[~stop] = goals.rows[(goals.starts[:-1] + goal)[~stop], 0]
@@ -94,9 +99,35 @@ def log_prob(logits: Tensor, chosen: Tensor) -> Tensor:
     return torch.log_softmax(logits, dim=1).gather(1, chosen.to(logits.device)[:, None])[:, 0]
 
 
-def _draw(logits: Tensor, greedy: NDArray[np.bool_], floor: NDArray[np.float64], rng: np.random.Generator) -> Ints:
-    """Choose a column of each row of logits [S, N]: the best, or one by its probability if that is not too small."""
+def _draw(logits: Tensor, choices: list[Choice], options: Section, count: int, rng: np.random.Generator) -> Ints:
+    """Choose a column of each row of logits [S, N]: the best, or a random one of those that are not cut off.
+
+    ``count`` is the column of ``options`` that says how many equal options each of them stands for.
+    """
     scores = logits.cpu().numpy().astype(np.float64)
-    scores[scores < scores.max(axis=1, keepdims=True) + floor[:, None]] = -np.inf
-    noise = rng.gumbel(size=scores.shape)
-    return np.asarray((scores + np.where(greedy[:, None], 0.0, noise)).argmax(axis=1))
+    for row, choice in enumerate(choices):
+        if choice.greedy or choice.threshold == 0.0:
+            continue
+        own = scores[row]
+        if choice.cut == "share":
+            floor = own.max() + np.log(choice.threshold)
+        else:
+            likely = own - np.logaddexp.reduce(own)
+            many = np.ones(len(own))
+            rows = options.rows[options.starts[row] : options.starts[row + 1], count]
+            many[: len(rows)] = rows
+            each = likely - np.log(many)
+            floor = np.log(choice.threshold) if choice.cut == "absolute" else _quantile(each, many, choice.threshold)
+            own = each
+        scores[row, own < min(floor, own.max())] = -np.inf
+    greedy = np.array([choice.greedy for choice in choices])
+    noise = np.where(greedy[:, None], 0.0, rng.gumbel(size=scores.shape))
+    return np.asarray((scores + noise).argmax(axis=1))
+
+
+def _quantile(values: NDArray[np.float64], many: NDArray[np.float64], share: float) -> float:
+    """Return the value that ``share`` of all lie below, where ``many`` are equal to each; -inf are not counted."""
+    there = np.isfinite(values)
+    order = np.argsort(values[there])
+    below = np.cumsum(many[there][order])
+    return float(values[there][order][np.searchsorted(below, share * below[-1], side="right").clip(max=len(order) - 1)])

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from data import Cluster, InputError, check
 from data.instances import Instance, resolve
+from rl.act import Cut
 from rl.solver import VMR2L, VMR2LParams
 from rl.store import SHIPPED
 from solvers import Deadline, Problem, create
@@ -43,7 +44,9 @@ class Options:
     samples: Annotated[str, tyro.conf.arg(metavar="K,K")] = "1,8"
     """Numbers of trajectories, separated by commas; the first is greedy, the others are sampled."""
     threshold: float = 0.1
-    """Options less probable than this share of the best one are not sampled, 0 to 1."""
+    """Improbable options are not sampled, 0 to 1; what it means says --cut."""
+    cut: Cut = "share"
+    """A share of the best option's probability, an absolute probability, or a quantile of all options'."""
     seeds: str = "0"
     """Seeds of the sampling, separated by commas."""
     certify_s: float = 10.0
@@ -126,7 +129,9 @@ def run(options: Options, console: Console) -> None:
             known = certificates(instances, mnl, options)
             table = _table(f"{name}, MNL {mnl}, {len(instances)} clusters")
             for samples in counts:
-                solver = VMR2L(VMR2LParams(samples, options.threshold, options.threads, str(options.weights)))
+                solver = VMR2L(
+                    VMR2LParams(samples, options.threshold, options.cut, options.threads, str(options.weights))
+                )
                 solver.prepare()
                 seeds = _numbers(options.seeds) if samples > 1 else [0]
                 found = [

@@ -1,5 +1,6 @@
 """VMR2L: the learned agent as a solver."""
 
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from rl.act import Choice
+from rl.act import Choice, Cut
 from rl.arrays import narrow, pack, stack
 from rl.model import Policy
 from rl.rollout import trajectories
@@ -29,9 +30,15 @@ LARGEST_PMS = 1500
 class VMR2LParams:
     """Parameters of vmr2l."""
 
-    samples: int = param(16, "trajectories, the first greedy, the others sampled; the best counts", low=1, high=100_000)
+    samples: int = param(
+        16, "trajectories, the first greedy, the others sampled; the best counts; 0: until the time is up", low=0,
+        high=100_000,
+    )  # fmt: skip
     threshold: float = param(
-        0.1, "options less probable than this share of the best one are not sampled, 0 to 1", low=0.0, high=1.0
+        0.1, "improbable options are not sampled, 0 to 1; what it means says cut", low=0.0, high=1.0
+    )
+    cut: Cut = param(
+        "share", "threshold is a share of the best option's probability, an absolute probability, or a quantile"
     )
     threads: int = param(
         1, "threads of the network; more barely help, and wait for each other on a busy machine", low=1
@@ -75,11 +82,11 @@ class VMR2L:
         rng = np.random.default_rng(seed)
         start, packed = best.slots, pack(problem)
         pace = Pace(deadline)
-        done = 0
-        while done < self.params.samples and not pace.over():
-            size = 1 if done == 0 else min(CHUNK, self.params.samples - done)
+        done, wanted = 0, self.params.samples or sys.maxsize
+        while done < wanted and not pace.over():
+            size = 1 if done == 0 else min(CHUNK, wanted - done)
             pace.grow(size)
-            choice = Choice(greedy=done == 0, threshold=self.params.threshold, may_stop=False)
+            choice = Choice(done == 0, self.params.threshold, self.params.cut, may_stop=False)
             env = self._policy.environment.of(stack([narrow(packed, LARGEST_PMS, rng) for _ in range(size)]))
             for found in trajectories(self._policy, env, [choice] * size, rng, pace.over):
                 best.offer(found.plan, start + found.slots)

@@ -67,7 +67,7 @@ class _Records:
                 self.writer.add_scalar(f"dev/{each.sort}", each.slots, run.steps)
             _append(options.out / "curve.csv", run, measured)
             save(run.learner.policy, options.out / "policy.safetensors")
-            self.console.print("  " + self.yardstick.describe(measured), highlight=False)
+            self.console.print("  " + self.yardstick.describe(measured), highlight=False, soft_wrap=True)
         shown = ", ".join(f"{key} {value:.3g}" for key, value in metrics.items())
         progress = f"{run.seconds / 60:6.1f} min  update {run.update}/{run.updates}"
         self.console.print(f"{progress}  {shown}", highlight=False, soft_wrap=True)

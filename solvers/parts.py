@@ -25,10 +25,10 @@ class Part:
 
 
 def split(problem: Problem, count: int, rng: np.random.Generator | None) -> list[Part]:
-    """Deal the open PMs out to ``count`` parts, or as many as there are PMs, whose plans hold together.
+    """Deal the PMs out to ``count`` parts, or as many as there are to deal, whose plans hold together.
 
-    No VM leaves its part, so capacities and groups of hosts hold as they do in each part. Only a rack may lie in
-    several parts: where a rack group has members in more than one, its VMs are pinned.
+    No VM leaves its part, so capacities and groups of hosts hold in the whole as in each part. Where there are rack
+    groups whole racks are dealt out, so that these hold as well. Parts that nothing can be gained in are left out.
 
     Parameters
     ----------
@@ -37,27 +37,30 @@ def split(problem: Problem, count: int, rng: np.random.Generator | None) -> list
     count
         Parts, at least 1.
     rng
-        Deals PMs out at random, and the migrations in proportion to the VMs that may move, by largest remainder.
+        Deals at random, and the migrations in proportion to the VMs that may move, by largest remainder.
         None for the published way: PMs in their order, and floor(MNL / count) migrations for each part.
     """
-    pms = np.flatnonzero(problem.cluster.open)
-    count = min(count, len(pms))
-    if not count:
+    cluster = problem.cluster
+    by_rack = any(group.granularity == "rack" for group in cluster.groups)
+    unit = cluster.rack if by_rack else np.arange(cluster.pms)
+    units = np.unique(unit[cluster.open])
+    if not len(units):
         return []
-    hands = [np.sort(hand) for hand in np.array_split(pms if rng is None else rng.permutation(pms), count)]
-    home = np.full(problem.cluster.pms, -1)
+    hands = np.array_split(units if rng is None else rng.permutation(units), min(count, len(units)))
+    home = np.full(cluster.pms, -1)
     for index, hand in enumerate(hands):
-        home[hand] = index
-    cluster = _pin_rack_groups(problem.cluster, home)
-    movers = np.bincount(home[cluster.pm[cluster.may_leave]], minlength=count)
-    shares = [problem.mnl // count] * count if rng is None else by_largest_remainder(problem.mnl, movers)
+        home[np.isin(unit, hand)] = index
+    movers = np.bincount(home[cluster.pm[cluster.may_leave]], minlength=len(hands))
+    floors = [problem.mnl // len(hands)] * len(hands)
+    shares = floors if rng is None else by_largest_remainder(problem.mnl, movers)
     parts = []
-    for index, (hand, share) in enumerate(zip(hands, shares, strict=True)):
-        own = part(cluster, hand)
+    for index, share in enumerate(shares):
+        pms = np.flatnonzero(home == index)
+        own = part(cluster, pms)
         objective = _objective(problem, own)
         if share and movers[index] and objective is not None:
             vms = np.flatnonzero(home[cluster.pm] == index)
-            parts.append(Part(Problem(own, share, objective, problem.rules), hand, vms))
+            parts.append(Part(Problem(own, share, objective, problem.rules), pms, vms))
     return parts
 
 
@@ -67,16 +70,6 @@ def by_largest_remainder(total: int, weights: NDArray[np.int64]) -> list[int]:
     left = total - int(shares.sum()) if weights.any() else 0
     shares[np.argsort(-remainders, kind="stable")[:left]] += 1
     return [int(share) for share in shares]
-
-
-def _pin_rack_groups(cluster: Cluster, home: NDArray[np.int64]) -> Cluster:
-    """Pin the VMs of rack groups that have members in several parts; ``home`` [P] is the part of each PM."""
-    movable = cluster.movable.copy()
-    for group in cluster.groups:
-        vms = list(group.vms)
-        if group.granularity == "rack" and len(set(home[cluster.pm[vms]].tolist())) > 1:
-            movable[vms] = False
-    return replace(cluster, movable=movable)
 
 
 def _objective(problem: Problem, own: Cluster) -> Objective | None:

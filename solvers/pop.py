@@ -37,8 +37,8 @@ class Pop:
 
     Parts run on a thread a core, each with a fair share of the time left. That helps an inner solver which waits for a
     process of its own (``mip-paper``); ``mip`` needs no help, sixteen parts take it a fifth of a second. A part that
-    is late is left out. All constraints and objectives hold; VMs of a rack group that has members in several parts
-    stay where they are.
+    is late is left out. All constraints and objectives hold; where there are rack groups whole racks are dealt out, so
+    that there are at most as many parts as racks.
 
     Raises
     ------

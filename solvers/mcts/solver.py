@@ -58,4 +58,4 @@ class Mcts:
             if deadline.expired(RESERVE_S):
                 break
             tree.grow(decided, best, deadline)
-        return 1.0 - deadline.remaining_s(RESERVE_S) / left_s
+        return 1.0 - deadline.remaining_s(RESERVE_S) / (left_s or 1.0)

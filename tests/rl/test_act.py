@@ -1,12 +1,14 @@
 """Decoding: thresholds, stopping, and parts of clusters that are too large."""
 
 import numpy as np
+import pytest
 import torch
 
-from rl.act import Choice, decide
+from rl.act import Choice, _draw, decide
 from rl.arrays import narrow, pack
 from rl.env import Env
 from rl.model import Policy
+from rl.observation import Section
 from rl.rollout import trajectories
 from solvers import Problem
 from solvers.toys import crowd
@@ -36,6 +38,18 @@ def test_a_threshold_of_one_is_greedy():
     env, rng = Env([Problem(crowd(9), 4)] * 2), np.random.default_rng(0)
     made = decide(Policy().eval(), env, env.observe(), [Choice(greedy=True), Choice(threshold=1.0)], rng)
     assert made.token[0] == made.token[1]
+
+
+@pytest.mark.parametrize(("cut", "threshold", "left"), [
+    ("share", 0.6, {1, 2, 3}), ("absolute", 0.1, {0, 2, 3}), ("absolute", 0.9, {3}), ("quantile", 0.7, {0, 2, 3}),
+    ("quantile", 0.8, {2, 3}), ("quantile", 0.95, {3}),
+])  # fmt: skip
+def test_what_is_cut_off(cut, threshold, left):
+    """Options stand for several equal ones: of ten in all, seven share .28, and one each has .12, .24, .36."""
+    logits = torch.log(torch.tensor([[0.12, 0.28, 0.24, 0.36]] * 400))
+    options = Section(np.array([[1.0], [7.0], [1.0], [1.0]] * 400, dtype=np.float32), np.arange(401) * 4)
+    choices = [Choice(threshold=threshold, cut=cut)] * 400
+    assert set(_draw(logits, choices, options, 0, np.random.default_rng(0)).tolist()) == left
 
 
 def test_parts_keep_to_their_pms():

@@ -14,7 +14,7 @@ from solvers.toys import crowd
 from tests.solvers.problems import problems
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(problems(), st.integers(1, 3), st.integers(0, 5))
 def test_plans_of_parts_hold_together(problem, parts, seed):
     """Groups, racks and the limit cross parts: the merged plan is valid on the whole, and no worse than nothing."""

@@ -57,7 +57,7 @@ def test_rules_tell_vms_and_pms_apart(one, other, changes):
         assert (states[0] == states[1]) == alike
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(problems(), st.integers(0, 5))
 def test_the_way_does_not_count(problem, seed):
     """The key of a state is that of the placement alone, however it was reached."""

@@ -38,7 +38,7 @@ def test_loose_cores_go_where_there_are_more():
     assert MoveTable(problem, score=Gathering(cluster, problem.objective)).best_move() == Migration(0, 1, 0)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(problems(min_vms=1), st.sampled_from(OBJECTIVES[:4]), st.data())
 def test_slots_come_first(problem, text, data):
     """A migration that gains slots of a plain rate gains by the finer score too, and one that loses slots loses."""

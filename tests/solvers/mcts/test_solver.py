@@ -37,5 +37,5 @@ def test_no_migration_is_an_empty_plan(tiny):
 def test_one_second_beats_the_published_improvement(request, name):
     """34 slots at MNL 50, of 35 and 34 that are possible, where stopping at the first local optimum leaves 16."""
     problem = Problem(request.getfixturevalue(name), 50)
-    verdict = check(problem.cluster, create("mcts").solve(problem, Deadline(1.5)).plan, mnl=50)
+    verdict = check(problem.cluster, create("mcts").solve(problem, Deadline(1.0)).plan, mnl=50)
     assert round(problem.score.slots_of(verdict.final_fr) - problem.score.slots_of(verdict.initial_fr)) >= 33

@@ -17,7 +17,7 @@ def _options(problem, width):
     return tree.options(MoveTable(problem, score=Gathering(problem.cluster, problem.objective)))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(problems())
 def test_options_are_few_and_legal(problem):
     """Two VMs to two places each, all of them legal."""
