@@ -37,10 +37,11 @@ class Endless(Renew):
     def __init__(self, problem: Problem) -> None:
         self.start = pack(problem)
 
-    def __call__(self, env: Env, gains: np.ndarray, done: np.ndarray) -> None:  # noqa: ARG002 - the contract's signature
+    def __call__(self, env: Env, vms: np.ndarray, gains: np.ndarray, done: np.ndarray) -> np.ndarray:  # noqa: ARG002 - the contract's signature
         """Put the snapshot back where an episode has ended."""
         for place in np.flatnonzero(done).tolist():
             env.restore(place, self.start)
+        return gains
 
 
 def steps_per_second(problem: Problem, envs: int, steps: int = 20) -> float:

@@ -13,7 +13,7 @@ from rl.env import Env, Ints
 from rl.observation import Observation, Section
 from rl.potential import Potential
 from rl.ppo import Renew
-from rl.teacher import right_goals, right_vms
+from rl.teacher import judge_goals, judge_vms
 from solvers import Problem
 
 
@@ -88,8 +88,8 @@ class Course(Renew):
         return np.array(rewards) if self.shaped else gains
 
     def teach(self, env: Env, seen: Observation, made: Decision) -> tuple[Section, Section]:
-        """Say how right the options of a step are that is about to be made."""
-        return right_vms(self.potentials, env, seen), right_goals(self.potentials, env, made.vms, made.goals)
+        """Judge the options of a step that is about to be made."""
+        return judge_vms(self.potentials, env, seen), judge_goals(self.potentials, env, made.vms, made.goals)
 
     def _draw(self) -> Problem:
         return self.curriculum.draw(self.pool, self.rng)

@@ -101,7 +101,8 @@ class Env:
             first place (twice the PM plus the node).
         """
         rows = np.arange(len(self)) if rows is None else rows
-        vms = look.pick_vms(self.arrays, rows, firsts, self.merge, u, self._node_class, self._pair_class)
+        vms = np.empty(len(rows), dtype=np.int64)
+        look.pick_vms(self.arrays, rows, firsts, self.merge, u, self._node_class, self._pair_class, vms)
         return vms, self.goals(vms, rows)
 
     def goals(self, vms: Ints, rows: Ints) -> Section:
@@ -131,8 +132,8 @@ class Env:
     ) -> tuple[NDArray[np.float64], list[Migration | None]]:
         """Migrate each chosen VM to its chosen class of hosts; return slots gained and migrations, None for stop."""
         rows = np.arange(len(self)) if rows is None else rows
-        made = np.empty((len(rows), 3), dtype=np.int64)
-        gains = rules.advance(self.arrays, rows, vms, hosts, u, self._node_class, self._pair_class, made)
+        made, gains = np.empty((len(rows), 3), dtype=np.int64), np.empty(len(rows))
+        rules.advance(self.arrays, rows, vms, hosts, u, self._node_class, self._pair_class, made, gains)
         return gains, [Migration(*each) if each[0] >= 0 else None for each in made.tolist()]
 
     @property

@@ -119,7 +119,7 @@ class VmrVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
         assert self._env is not None, "call reset first"
         mask = np.zeros((self.pms, 2), dtype=bool)
         if vm < self._env.arrays.size[place, 1]:
-            found = rules.legal(self._env.arrays, place, rules.rooms(self._env.arrays, place), vm)
+            found = rules.legal(self._env.arrays, place, vm)
             mask[: len(found)] = found
         return mask.reshape(-1)
 
@@ -173,7 +173,7 @@ class VmrVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
         vm_mask = np.zeros((self.num_envs, self.vms + 1), dtype=bool)
         vm_mask[:, self.vms] = True
         for place in range(self.num_envs):
-            able = rules.movable(arrays, place, rules.rooms(arrays, place))
+            able, _ = rules.movable(arrays, place)
             vm_mask[place, : len(able)] = able
         info: dict[str, Any] = {"vm_mask": vm_mask, "fr": np.array([self._rate(i) for i in range(self.num_envs)])}
         if self.mask == "full":

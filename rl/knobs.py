@@ -32,6 +32,8 @@ class Options:
     """Folder for checkpoint, weights, curve.csv and TensorBoard."""
     resume: Flag = False
     """Go on from the checkpoint in --out, with the options of that run."""
+    start: Path | None = None
+    """Weights to begin with, of the same shape; random ones if none are given."""
     seed: int = 1
     """Of initial weights, problems and sampling."""
     steps: int = 800_000
@@ -88,7 +90,7 @@ PRESETS: dict[Preset, Options] = {
     "full": Options(),
     "paper": Options(
         preset="paper", steps=4_000_000, rate=1e-3, taught=0.0, shaped=False, presets={"medium": 1.0}, mnl=(50, 50),
-        whole=1.0, ppo=PpoConfig(gamma=0.98, minibatch=128, entropy=0.01, max_norm=0.5),
+        whole=1.0, ppo=PpoConfig(gamma=0.98, minibatch=128, entropy=0.01, max_norm=0.5, regret=0.0),
     ),
 }  # fmt: skip
 """Defaults of each preset."""

@@ -42,6 +42,8 @@ class PpoConfig:
     """States in a gradient step."""
     entropy: float = 0.003
     """Weight of the entropy bonus, nats."""
+    regret: float = 2.0
+    """Weight of the regret of the next step, known of all options and not just of the one taken, per slot; 0: none."""
     value_weight: float = 0.5
     """Weight of the critic's loss."""
     max_norm: float = 1.0
@@ -59,8 +61,8 @@ class Rollout:
     token, goal : int64 [T * B]
         What was chosen.
     logp, value, advantage : float32 [T * B]
-    right_vms, right_goals
-        How right each VM token and each place was; None where nobody teaches.
+    vm_lessons, goal_lessons
+        How right each VM token and each place was, and its regret: two columns; None where nobody teaches.
     """
 
     seen: Observation
@@ -70,8 +72,8 @@ class Rollout:
     logp: Floats
     value: Floats
     advantage: Floats
-    right_vms: Section | None = None
-    right_goals: Section | None = None
+    vm_lessons: Section | None = None
+    goal_lessons: Section | None = None
 
 
 def advantages(rewards: Floats, values: Floats, done: NDArray[np.bool_], last: Floats, config: PpoConfig) -> Floats:
@@ -138,10 +140,10 @@ class Learner:
         policy_loss = -torch.minimum(ratio * advantage, clipped * advantage).mean()
         value_loss = (((value - returns) / VALUE_SLOTS) ** 2).mean()
         loss = policy_loss + config.value_weight * value_loss - config.entropy * entropy.mean()
-        miss = logp.new_zeros(())
-        if rollout.right_vms is not None and rollout.right_goals is not None:
-            miss = judged.miss(rollout.right_vms.take(states), rollout.right_goals.take(states))
-            loss = loss + teaching * miss
+        miss = regret = logp.new_zeros(())
+        if rollout.vm_lessons is not None and rollout.goal_lessons is not None:
+            miss, regret = judged.faults(rollout.vm_lessons.take(states), rollout.goal_lessons.take(states))
+            loss = loss + teaching * miss + config.regret * regret
         norm = descend(self.policy, self.optimiser, loss, config.max_norm)
         with torch.no_grad():
             return {
@@ -152,6 +154,7 @@ class Learner:
                 "clipped": float(((ratio - 1).abs() > config.clip).float().mean()),
                 "explained": float(1 - (returns - value).var() / (returns.var() + 1e-6)),
                 "miss": float(miss),
+                "regret": float(regret),
                 "gradient_norm": norm,
             }
 
@@ -192,14 +195,24 @@ class Judged:
         """Entropy of both stages: nats [S]."""
         return _entropy(self.vm_logp) + _entropy(self.goal_logp)
 
-    def miss(self, right_vms: Section, right_goals: Section) -> Tensor:
-        """Return the cross-entropy of what was right and what the policy thinks, both stages added, on average."""
-        stages = ((self.batch.vm, self.vm_logp, right_vms), (self.goals, self.goal_logp, right_goals))
-        return sum(
-            (_cross_entropy(tokens.pad(torch.from_numpy(right.rows[:, 0]).to(logp.device)), logp)
-             for tokens, logp, right in stages),
-            start=self.value.new_zeros(()),
-        )  # fmt: skip
+    def faults(self, vm_lessons: Section, goal_lessons: Section) -> tuple[Tensor, Tensor]:
+        """Compare with what a teacher says, both stages added, on average over states.
+
+        Returns
+        -------
+        miss
+            Cross-entropy of what is right and what the policy thinks, nats.
+        regret
+            What the policy's next step costs, expected over all options, slots.
+        """
+        stages = ((self.batch.vm, self.vm_logp, vm_lessons), (self.goals, self.goal_logp, goal_lessons))
+        miss, regret = self.value.new_zeros(()), self.value.new_zeros(())
+        for tokens, logp, lessons in stages:
+            right, costs = tokens.pad(torch.from_numpy(lessons.rows).to(logp.device)).unbind(2)
+            known = logp[:, : right.shape[1]]  # all but stop
+            miss = miss - (right * known.clamp(min=-1e4)).sum(dim=1).mean()
+            regret = regret + (costs * known.exp()).sum(dim=1).mean()
+        return miss, regret
 
 
 def evaluate(policy: Policy, seen: Observation, goals: Section, token: Ints, goal: Ints) -> Judged:
@@ -245,8 +258,8 @@ def collect(
         logp=_flat(decisions, "logp"),
         value=values.reshape(-1),
         advantage=advantage.reshape(-1),
-        right_vms=Section.join([each[0] for each in lessons]) if lessons else None,
-        right_goals=Section.join([each[1] for each in lessons]) if lessons else None,
+        vm_lessons=Section.join([each[0] for each in lessons]) if lessons else None,
+        goal_lessons=Section.join([each[1] for each in lessons]) if lessons else None,
     )
 
 
@@ -261,7 +274,7 @@ class Teacher(Protocol):
     """Somebody who knows better."""
 
     def __call__(self, env: Env, seen: Observation, made: Decision) -> tuple[Section, Section]:
-        """Say how right each VM token was, and each place of the chosen VM, before the step is made."""
+        """Judge each VM token, and each place of the chosen VM, before the step is made: how right, what regret."""
 
 
 def _flat(decisions: list[Decision], field: str) -> NDArray[Any]:
@@ -270,11 +283,6 @@ def _flat(decisions: list[Decision], field: str) -> NDArray[Any]:
 
 def _entropy(logp: Tensor) -> Tensor:
     return -(logp.exp() * logp.clamp(min=-1e4)).sum(dim=1)
-
-
-def _cross_entropy(right: Tensor, logp: Tensor) -> Tensor:
-    """Return minus the mean over states of sum(right * logp); ``right`` [S, most] may lack the last column."""
-    return -(right * logp[:, : right.shape[1]].clamp(min=-1e4)).sum(dim=1).mean()
 
 
 def _minibatches(sizes: Ints, count: int, rng: np.random.Generator) -> Iterator[Ints]:

@@ -1,7 +1,8 @@
 """Compiled rules: what is legal, what a migration changes, and what it gains.
 
 Helpers take views of one cluster's arrays rather than the whole tuple: reading an array out of a tuple costs numba two
-atomic operations, more than the rest of what a helper does.
+atomic operations, more than the rest of what a helper does. So does making a view of a view, hence the indices, and so
+does handing an array to a function, hence the inlining of what runs for every node or VM.
 """
 
 from typing import Any
@@ -9,58 +10,51 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from rl.arrays import CORES_TERM, DOUBLE_TERM, Arrays
+from rl.arrays import DOUBLE_TERM, MEMORY_TERM, Arrays
 
 
-@njit(cache=True)
-def value(term: Any, worth: Any, c0: int, m0: int, c1: int, m1: int) -> float:
-    """Count the slots of a PM that has so many cores and MiB free on its nodes."""
-    total = 0.0
+@njit(inline="always")
+def changed(term: Any, worth: Any, free: Any, p: int, n: int, cores: int, memory: int, double: bool) -> float:
+    """Count the slots gained on PM ``p`` when so much comes free on node ``n``, or on both; negative: is taken."""
+    gain = 0.0
     for j in range(len(term)):
-        sort, unit = term[j]
+        sort, unit = term[j, 0], term[j, 1]
         if unit == 0:  # filled up: this cluster has fewer rates
             break
-        if sort == CORES_TERM:
-            total += worth[j] * (c0 // unit + c1 // unit)
-        elif sort == DOUBLE_TERM:
-            total += worth[j] * min(c0 // unit, c1 // unit)
+        if sort == DOUBLE_TERM:
+            first, second = free[p, 0, 0], free[p, 1, 0]
+            before = min(first // unit, second // unit)
+            if double or n == 0:
+                first += cores
+            if double or n == 1:
+                second += cores
+            slots = min(first // unit, second // unit) - before
         else:
-            total += worth[j] * (m0 // unit + m1 // unit)
-    return total
+            r, more = (1, memory) if sort == MEMORY_TERM else (0, cores)
+            slots = (free[p, n, r] % unit + more) // unit
+            if double:
+                slots += (free[p, 1 - n, r] % unit + more) // unit
+        gain += worth[j] * slots
+    return gain
 
 
-@njit(cache=True)
-def changed(term: Any, worth: Any, f: Any, d: Any, double: bool, n: int, sign: int) -> float:
-    """Count the slots gained on a PM with ``f`` [2, R] free when a VM leaves (1) or enters (-1) node ``n``."""
-    c0 = c1 = sign * d[0]
-    m0 = m1 = sign * d[1]
-    if not double and n == 0:
-        c1 = m1 = 0
-    if not double and n == 1:
-        c0 = m0 = 0
-    after = value(term, worth, f[0, 0] + c0, f[0, 1] + m0, f[1, 0] + c1, f[1, 1] + m1)
-    return after - value(term, worth, f[0, 0], f[0, 1], f[1, 0], f[1, 1])
-
-
-@njit(cache=True)
-def rooms(a: Arrays, b: int) -> Any:
-    """Tell where each kind has room, groups left out: bool [K, P, 2]; a double needs both nodes and uses column 0."""
-    pms, kinds = a.size[b, 0], a.size[b, 2]
-    free, demand, double, home = a.free[b], a.demand[b], a.double[b], a.home[b]
-    is_open, pool = a.open[b], a.pool[b]
-    fit = np.zeros((kinds, pms, 2), np.bool_)
-    for k in range(kinds):
-        c, m = demand[k]
-        for p in range(pms):
-            if is_open[p] and pool[p] == home[k]:
-                first = free[p, 0, 0] >= c and free[p, 0, 1] >= m
-                second = free[p, 1, 0] >= c and free[p, 1, 1] >= m
-                fit[k, p, 0] = first and (second or not double[k])
-                fit[k, p, 1] = second and not double[k]
+@njit(cache=True, nogil=True)
+def room(a: Arrays, b: int, k: int) -> Any:
+    """Tell where kind ``k`` has room, groups left out: bool [P, 2]; a double needs both nodes and uses column 0."""
+    pms, double, home = a.size[b, 0], a.double[b, k], a.home[b, k]
+    free, is_open, pool = a.free[b], a.open[b], a.pool[b]
+    cores, memory = a.demand[b, k, 0], a.demand[b, k, 1]
+    fit = np.zeros((pms, 2), np.bool_)
+    for p in range(pms):
+        if is_open[p] and pool[p] == home:
+            first = free[p, 0, 0] >= cores and free[p, 0, 1] >= memory
+            second = free[p, 1, 0] >= cores and free[p, 1, 1] >= memory
+            fit[p, 0] = first and (second or not double)
+            fit[p, 1] = second and not double
     return fit
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def barred(a: Arrays, b: int, v: int, p: int) -> bool:
     """Tell whether a fellow of one of the VM's groups bars it from PM ``p``."""
     home = a.pm[b, v]
@@ -74,13 +68,13 @@ def barred(a: Arrays, b: int, v: int, p: int) -> bool:
     return False
 
 
-@njit(cache=True)
-def legal(a: Arrays, b: int, fit: Any, v: int) -> Any:
+@njit(cache=True, nogil=True)
+def legal(a: Arrays, b: int, v: int) -> Any:
     """Tell where VM ``v`` may migrate to now: bool [P, 2]."""
     k = a.kind[b, v]
     if k < 0:
-        return np.zeros(fit.shape[1:], np.bool_)
-    mask = fit[k].copy()
+        return np.zeros((a.size[b, 0], 2), np.bool_)
+    mask = room(a, b, k)
     mask[a.pm[b, v], a.node[b, v]] = False
     if a.grouped[b, k]:
         for p in range(len(mask)):
@@ -89,31 +83,45 @@ def legal(a: Arrays, b: int, fit: Any, v: int) -> Any:
     return mask
 
 
-@njit(cache=True)
-def movable(a: Arrays, b: int, fit: Any) -> Any:
-    """Tell which VMs have any legal migration: bool [V]."""
+@njit(cache=True, nogil=True)
+def unbarred(a: Arrays, b: int, fit: Any, v: int) -> bool:
+    """Tell whether VM ``v`` of a kind in groups, which has room where ``fit`` [P, 2] says, may migrate to any place."""
+    home, n = a.pm[b, v], a.node[b, v]
+    for p in range(len(fit)):
+        other = (fit[p, 0] and (p != home or n != 0)) or (fit[p, 1] and (p != home or n != 1))
+        if other and not barred(a, b, v, p):
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def movable(a: Arrays, b: int) -> Any:
+    """Tell which VMs have any legal migration, bool [V], and how many places have room for each kind, int64 [K]."""
     vms, kinds = a.size[b, 1], a.size[b, 2]
     pm, node, kind, grouped = a.pm[b], a.node[b], a.kind[b], a.grouped[b]
-    places = np.zeros(kinds, np.int64)
+    fit = np.empty((kinds, a.size[b, 0], 2), np.bool_)
+    places = np.empty(kinds, np.int64)
     for k in range(kinds):
+        fit[k] = room(a, b, k)
         places[k] = fit[k].sum()
     able = np.zeros(vms, np.bool_)
     for v in range(vms):
         k = kind[v]
         if k >= 0 and places[k] > fit[k, pm[v], node[v]]:
-            able[v] = not grouped[k] or legal(a, b, fit, v).any()
-    return able
+            able[v] = not grouped[k] or unbarred(a, b, fit[k], v)
+    return able, places
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def migrate(a: Arrays, b: int, v: int, p: int, n: int) -> float:
     """Carry out a legal migration and return the slots gained."""
     k, q, o = a.kind[b, v], a.pm[b, v], a.node[b, v]
-    free, held, d, double = a.free[b], a.held[b], a.demand[b, k], a.double[b, k]
-    gain = changed(a.term[b], a.worth[b], free[q], d, double, o, 1)
-    _occupy(free[q], d, double, o, 1)
-    gain += changed(a.term[b], a.worth[b], free[p], d, double, n, -1)
-    _occupy(free[p], d, double, n, -1)
+    free, held, term, worth = a.free[b], a.held[b], a.term[b], a.worth[b]
+    cores, memory, double = a.demand[b, k, 0], a.demand[b, k, 1], a.double[b, k]
+    gain = changed(term, worth, free, q, o, cores, memory, double)
+    _occupy(free, q, o, -cores, -memory, double)
+    gain += changed(term, worth, free, p, n, -cores, -memory, double)
+    _occupy(free, p, n, cores, memory, double)
     held[q, o, k] -= 1
     held[p, n, k] += 1
     for i in range(a.member[b, v], a.member[b, v + 1]):
@@ -125,27 +133,29 @@ def migrate(a: Arrays, b: int, v: int, p: int, n: int) -> float:
     return gain
 
 
-@njit(cache=True)
-def _occupy(f: Any, d: Any, double: bool, n: int, sign: int) -> None:
+@njit(cache=True, nogil=True)
+def _occupy(free: Any, p: int, n: int, cores: int, memory: int, double: bool) -> None:
     for side in range(2):
         if double or side == n:
-            f[side, 0] += sign * d[0]
-            f[side, 1] += sign * d[1]
+            free[p, side, 0] -= cores
+            free[p, side, 1] -= memory
 
 
-@njit(cache=True)
-def advance(a: Arrays, rows: Any, vms: Any, hosts: Any, u: Any, node_class: Any, pair_class: Any, made: Any) -> Any:
+@njit(cache=True, nogil=True)
+def advance(
+    a: Arrays, rows: Any, vms: Any, hosts: Any, u: Any, node_class: Any, pair_class: Any, made: Any, gains: Any
+) -> None:
     """Migrate each chosen VM to one of the legal places, chosen by ``u``, on hosts of the chosen class.
 
-    Writes (vm, pm, node) to ``made``, -1 where nothing was chosen, and returns the slots gained.
+    Writes (vm, pm, node) to ``made``, -1 where nothing was chosen, and the slots gained to ``gains``.
     """
-    gains = np.zeros(len(rows))
     for i in range(len(rows)):
         b, v = rows[i], vms[i]
         made[i] = -1
+        gains[i] = 0
         if v >= 0:
             double = a.double[b, a.kind[b, v]]
-            mask = legal(a, b, rooms(a, b), v)
+            mask = legal(a, b, v)
             places = np.empty(mask.size, np.int64)
             found = 0
             for p in range(len(mask)):
@@ -156,14 +166,3 @@ def advance(a: Arrays, rows: Any, vms: Any, hosts: Any, u: Any, node_class: Any,
             place = places[min(found - 1, int(u[i] * found))]
             made[i, 0], made[i, 1], made[i, 2] = v, place // 2, place % 2
             gains[i] = migrate(a, b, v, place // 2, place % 2)
-    return gains
-
-
-@njit(cache=True)
-def possible(a: Arrays, b: int, moves: Any) -> Any:
-    """Tell which of some migrations [n, 3] (vm, pm, node) are legal now: bool [n]."""
-    fit = rooms(a, b)
-    can = np.zeros(len(moves), np.bool_)
-    for i in range(len(moves)):
-        can[i] = legal(a, b, fit, moves[i, 0])[moves[i, 1], moves[i, 2]]
-    return can

@@ -15,6 +15,7 @@ from rl.curriculum import Curriculum
 from rl.knobs import Options
 from rl.model import ModelConfig
 from rl.ppo import Learner, collect
+from rl.store import load
 
 
 class Run:
@@ -35,8 +36,8 @@ class Run:
         torch.set_num_threads(options.threads)
         torch.set_flush_denormal(True)  # attention weights next to nothing halve the speed of a processor
         shape = ModelConfig(options.width, options.heads, options.blocks, options.attention)
-        policy = AGENTS[options.agent](shape).to(options.device)
-        self.learner = Learner(policy, options.ppo)
+        policy = load(options.start) if options.start else AGENTS[options.agent](shape)
+        self.learner = Learner(policy.train().to(options.device), options.ppo)
         self._curriculum = Curriculum(options.presets, options.pool, options.mnl, options.least_pms, options.whole)
         self.course = Course(self._curriculum, (options.seed, rank), shaped=options.shaped)
         self.env = self.course.start(options.envs, policy.environment)
@@ -65,7 +66,7 @@ class Run:
         teaching = max(0.0, 1 - done / options.taught) if options.taught else 0.0
         rollout = collect(
             self.learner.policy, self.env, options.horizon, options.ppo, self.rng, self.course,
-            self.course.teach if teaching else None,
+            self.course.teach if teaching or options.ppo.regret else None,
         )  # fmt: skip
         metrics = self.learner.update(rollout, rate, self.rng, teaching)
         self.course.refresh()

@@ -8,7 +8,7 @@ from numba import njit
 from rl.arrays import Arrays
 from rl.env import GOAL_COLUMNS, Env, Ints
 from rl.observation import Section
-from rl.rules import changed, legal, rooms
+from rl.rules import changed, legal
 from solvers.incumbents import EPSILON
 
 POWERS = 11
@@ -46,7 +46,7 @@ class LimitedEnv(Env):
         return Section.of(buffer, ends)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _limits(a: Arrays, rows: Any, vms: Any, order: Any, node_class: Any, pair_class: Any, goal: Any, ends: Any) -> None:
     """Write what best-fit chooses for each VM under each limit."""
     at = 0
@@ -54,8 +54,9 @@ def _limits(a: Arrays, rows: Any, vms: Any, order: Any, node_class: Any, pair_cl
         b, v = rows[i], vms[i]
         if v >= 0:
             k = a.kind[b, v]
-            free, demand, term, worth, double = a.free[b], a.demand[b], a.term[b], a.worth[b], a.double[b, k]
-            mask = legal(a, b, rooms(a, b), v)
+            free, term, worth = a.free[b], a.term[b], a.worth[b]
+            cores, memory, double = a.demand[b, k, 0], a.demand[b, k, 1], a.double[b, k]
+            mask = legal(a, b, v)
             considered, limit, place, most, least = 0, 0, -1, -np.inf, np.inf
             for p in order[b]:
                 if p >= len(mask) or not mask[p].any():
@@ -67,8 +68,8 @@ def _limits(a: Arrays, rows: Any, vms: Any, order: Any, node_class: Any, pair_cl
                 considered += 1
                 for n in range(2):
                     if mask[p, n]:
-                        gain = changed(term, worth, free[p], demand[k], double, n, -1)
-                        left = _squares(free[p], demand[k], double, n)
+                        gain = changed(term, worth, free, p, n, -cores, -memory, double)
+                        left = _squares(free, p, n, cores, double)
                         if gain > most + EPSILON or (gain > most - EPSILON and left < least):
                             most, least, place = gain, left, 2 * p + n
             if place >= 0:
@@ -77,15 +78,15 @@ def _limits(a: Arrays, rows: Any, vms: Any, order: Any, node_class: Any, pair_cl
         ends[i] = at
 
 
-@njit(cache=True)
-def _squares(f: Any, d: Any, double: bool, n: int) -> float:
-    """Sum the squares of the cores left free on both nodes of a PM once a VM has entered node ``n``."""
-    first = f[0, 0] - (d[0] if double or n == 0 else 0)
-    second = f[1, 0] - (d[0] if double or n == 1 else 0)
+@njit(cache=True, nogil=True)
+def _squares(free: Any, p: int, n: int, cores: int, double: bool) -> float:
+    """Sum the squares of the cores left free on both nodes of a PM once so many are taken on node ``n``, or on both."""
+    first = free[p, 0, 0] - (cores if double or n == 0 else 0)
+    second = free[p, 1, 0] - (cores if double or n == 1 else 0)
     return float(first * first + second * second)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _write(
     row: Any, limit: int, considered: int, gain: float, place: int, double: bool, node_class: Any, pair_class: Any
 ) -> None:

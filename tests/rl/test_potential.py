@@ -33,7 +33,7 @@ def test_regret_comes_apart():
     potential = Potential(problem, env.arrays, 0)
     for _ in range(11):
         vm = int(rng.integers(problem.cluster.vms))
-        places = np.flatnonzero(rules.legal(env.arrays, 0, rules.rooms(env.arrays, 0), vm).reshape(-1))
+        places = np.flatnonzero(rules.legal(env.arrays, 0, vm).reshape(-1))
         places = places[places // 2 != env.arrays.pm[0, vm]]
         if not len(places):
             continue
