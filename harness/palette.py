@@ -1,7 +1,7 @@
 """One colour and marker for a solver, the same in every figure, and colours for sizes.
 
-Colours are those of Okabe and Ito (Color Universal Design, 2008), and for other solvers the muted scheme of Paul Tol:
-both can be told apart with any colour vision. So can those of sizes, which follow viridis.
+Colours are those of Okabe and Ito (Color Universal Design, 2008), and for other solvers the qualitative schemes of Paul
+Tol: both can be told apart with any colour vision. So can those of sizes, which follow viridis.
 """
 
 import zlib
@@ -31,10 +31,12 @@ STYLES = {
     "mip": Style("#0072b2", "P"),
     "mip-paper": Style("#000000", "X"),
     "vmr2l": Style("#d55e00", "*"),
+    "neuplan": Style("#117733", ">"),
+    "decima": Style("#999933", "h"),
 }
 OTHERS = (
-    Style("#117733", ">"),
-    Style("#999933", "h"),
+    Style("#661100", ">"),
+    Style("#6699cc", "h"),
     Style("#aa4499", "d"),
     Style("#44aa99", "H"),
     Style("#cc6677", "8"),

@@ -40,11 +40,11 @@ class Course(Renew):
         self.possible: NDArray[np.float64] = np.zeros(0)
         self.finished: deque[tuple[float, float]] = deque(maxlen=256)
 
-    def start(self, places: int) -> Env:
+    def start(self, places: int, environment: type[Env] = Env) -> Env:
         """Fill an environment with problems."""
         self.gained, self.possible = np.zeros(places), np.zeros(places)
         problems = [self._draw() for _ in range(places)]
-        env = Env(problems)
+        env = environment(problems)
         self.potentials = [Potential(problem, env.arrays, place) for place, problem in enumerate(problems)]
         self.possible[:] = [potential.value for potential in self.potentials]
         return env

@@ -11,6 +11,7 @@ from rl.model import Attention
 from rl.ppo import PpoConfig
 
 Preset = Literal["quick", "paper", "full"]
+Agent = Literal["vmr2l", "decima"]
 Flag = Annotated[bool, tyro.conf.FlagCreatePairsOff]
 
 
@@ -25,6 +26,8 @@ class Options:
     preset: Preset = "full"
     """quick: useful in minutes; full: the recipe of the shipped weights; paper: as published, on the Medium set at MNL
     50, from rewards alone. Sets the defaults of everything below, which --help then shows."""
+    agent: Agent = "vmr2l"
+    """vmr2l: the two-stage policy; decima: a graph network whose second stage is a limit (`rl.decima`)."""
     out: Path = Path("results/train")
     """Folder for checkpoint, weights, curve.csv and TensorBoard."""
     resume: Flag = False
@@ -60,11 +63,11 @@ class Options:
     width: int = 32
     """Width of the network."""
     heads: int = 2
-    """Attention heads."""
+    """Attention heads; decima has none."""
     blocks: int = 1
-    """Rounds of attention."""
+    """Rounds of attention; of messages for decima."""
     attention: Attention = "sparse"
-    """sparse: tree-local and global; vanilla: global alone; none: sums over all nodes (MLP)."""
+    """sparse: tree-local and global; vanilla: global alone; none: sums over all nodes (MLP); all the same to decima."""
     ppo: PpoConfig = field(default_factory=PpoConfig)
     """Knobs of PPO."""
     dev: int = 5

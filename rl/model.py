@@ -8,12 +8,13 @@ PMs, by kind (one query for all VMs of a size and shape), since VMs of a kind di
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding_bag, relu, scaled_dot_product_attention
 
+from rl.env import Env
 from rl.look import BUCKETS, OUTLOOKS
 from rl.tokens import Batch, Tokens, segment_softmax
 
@@ -93,8 +94,8 @@ class Block(nn.Module):
         self.across = Attend(width, config.heads)
         self.pool = nn.Linear(width, width)
         self.spread = nn.Linear(width, width)
-        self.node_forward = _feed_forward(width)
-        self.kind_forward = _feed_forward(width)
+        self.node_forward = feed_forward(width)
+        self.kind_forward = feed_forward(width)
         self.pair = nn.Linear(width, width)
 
     def forward(self, batch: Batch, node: Tensor, edge: Tensor, kind: Tensor, whole: Tensor) -> tuple[Tensor, ...]:
@@ -110,17 +111,12 @@ class Block(nn.Module):
             padded = batch.node.pad(self.norm[1](node))
             node = node + batch.node.unpad(self.among_nodes(padded, padded, log_count[:, None, None]))
         node = node + self.node_forward(self.norm[2](node))
-        pair = self.pairs(batch, node)
+        pair = pair_up(batch, self.pair(node))
         kind = kind + whole[batch.kind.state]
         if self.attention != "none":
             kind = kind + self._kinds(batch, kind, node, pair, log_count)
         kind = kind + self.kind_forward(self.norm[5](kind))
         return node, pair, kind, whole
-
-    def pairs(self, batch: Batch, node: Tensor) -> Tensor:
-        """Make the token of each class of PMs of those of its two nodes: [N, d] to [Q, d]."""
-        part = self.pair(node)
-        return relu(add_rows([(part, batch.pair.index(column, batch.node)) for column in (0, 1)]))
 
     def _kinds(self, batch: Batch, kind: Tensor, node: Tensor, pair: Tensor, log_count: Tensor) -> Tensor:
         hosts = torch.cat([batch.node.pad(node), batch.pair.pad(pair)], dim=1)
@@ -141,6 +137,13 @@ class Block(nn.Module):
 class Policy(nn.Module):
     """VM actor, PM actor and critic on one trunk."""
 
+    agent: ClassVar[str] = "vmr2l"
+    """Its name in options and files."""
+    environment: ClassVar[type[Env]] = Env
+    """What lists the options of its second stage."""
+    block: ClassVar[type[nn.Module]] = Block
+    """One round of the trunk."""
+
     def __init__(self, config: ModelConfig = ModelConfig()) -> None:
         super().__init__()
         self.config = config
@@ -157,7 +160,7 @@ class Policy(nn.Module):
         self.kind_on_node = nn.Linear(width, width)
         self.edge_in = nn.Linear(2, width, bias=False)
         self.whole_in = nn.Sequential(nn.Linear(4, width), nn.ReLU(), nn.Linear(width, width))
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.blocks))
+        self.blocks = nn.ModuleList(self.block(config) for _ in range(config.blocks))
         self.end = nn.ModuleList(nn.LayerNorm(width) for _ in range(3))
         self.vm_host = nn.Linear(width, width)
         self.vm_pair = nn.Linear(width, width)
@@ -166,16 +169,19 @@ class Policy(nn.Module):
         self.vm_own = nn.Linear(1, width, bias=False)
         self.vm_whole = nn.Linear(width, width)
         self.vm_out = nn.Linear(width, 1)
+        self._add_second_stage(width)
+        self.stop = _head(width)
+        self.critic = _head(width)
+        for layer in (self.vm_out, self.goal_out):
+            nn.init.normal_(layer.weight, std=0.01)
+
+    def _add_second_stage(self, width: int) -> None:
         self.goal_host = nn.Linear(width, width)
         self.goal_pair = nn.Linear(width, width)
         self.goal_vm = nn.Linear(width, width)
         self.goal_own = nn.Linear(1, width, bias=False)
         self.goal_hidden = nn.Linear(width, width)
         self.goal_out = nn.Linear(width, 1)
-        self.stop = _head(width)
-        self.critic = _head(width)
-        for layer in (self.vm_out, self.goal_out):
-            nn.init.normal_(layer.weight, std=0.01)
 
     def forward(self, batch: Batch) -> "Trunk":
         """Embed all tokens and score the VM tokens."""
@@ -208,7 +214,7 @@ class Policy(nn.Module):
         score = self.vm_out(hidden)[:, 0] + vms.rows[:, 3].log()
         logits = torch.cat([vms.pad(score, -torch.inf), self.stop(whole)], dim=1)
         value = self.critic(whole)[:, 0] * VALUE_SLOTS
-        return Trunk(logits, value, hidden, torch.cat([self.goal_host(node), self.goal_pair(pair)]))
+        return Trunk(logits, value, hidden, node, pair)
 
     def goals(self, batch: Batch, trunk: "Trunk", chosen: Tensor, goals: Tokens) -> Tensor:
         """Score where the chosen VMs may go.
@@ -232,7 +238,7 @@ class Policy(nn.Module):
         nodes = len(batch.node.rows)
         host = torch.where(double, goals.index(0, batch.pair) + nodes, goals.index(0, batch.node))
         parts = [
-            (trunk.hosts, host),
+            (torch.cat([self.goal_host(trunk.node), self.goal_pair(trunk.pair)]), host),
             (self.goal_vm(trunk.hidden[vm]), goals.state),
             (self.arrived_at.weight, goals.whole(2)),
             (self.arrived_at.weight, goals.whole(3)),
@@ -240,10 +246,7 @@ class Policy(nn.Module):
         hidden = relu(torch.addmm(add_rows(parts), goals.rows[:, 4:5], self.goal_own.weight.T))
         hidden = relu(self.goal_hidden(hidden))
         score = self.goal_out(hidden)[:, 0] + goals.rows[:, 1].log()
-        logits = goals.pad(score, -torch.inf)
-        nowhere = torch.isinf(logits).all(dim=1)
-        logits[nowhere, 0] = 0.0
-        return logits
+        return option_logits(goals, score)
 
 
 @dataclass(frozen=True)
@@ -257,13 +260,14 @@ class Trunk:
     value : float32 [S]
         Slots still to be gained, discounted as in training.
     hidden : float32 [VM tokens, d]
-    hosts : float32 [nodes + PMs, d]
+    node, pair : float32 [nodes, d], [PMs, d]
     """
 
     logits: Tensor
     value: Tensor
     hidden: Tensor
-    hosts: Tensor
+    node: Tensor
+    pair: Tensor
 
 
 def add_rows(parts: list[tuple[Tensor, Tensor]]) -> Tensor:
@@ -277,6 +281,19 @@ def add_rows(parts: list[tuple[Tensor, Tensor]]) -> Tensor:
     return embedding_bag(index, torch.cat(tables), mode="sum")
 
 
+def pair_up(batch: Batch, part: Tensor) -> Tensor:
+    """Make the token of each class of PMs of what its two nodes give to it: [N, d] to [Q, d]."""
+    return relu(add_rows([(part, batch.pair.index(column, batch.node)) for column in (0, 1)]))
+
+
+def option_logits(options: Tokens, score: Tensor) -> Tensor:
+    """Spread scores [N] out to logits [S, most], -inf where there is no option; a state without any has one 0."""
+    logits = options.pad(score, -torch.inf)
+    nowhere = torch.isinf(logits).all(dim=1)
+    logits[nowhere, 0] = 0.0
+    return logits
+
+
 def _head(width: int) -> nn.Sequential:
     """Make a small network with one output that starts near 0."""
     last = nn.Linear(width, 1)
@@ -284,5 +301,6 @@ def _head(width: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(width, width), nn.ReLU(), last)
 
 
-def _feed_forward(width: int) -> nn.Module:
+def feed_forward(width: int) -> nn.Module:
+    """Make the layers that each token goes through by itself."""
     return nn.Sequential(nn.Linear(width, 2 * width), nn.ReLU(), nn.Linear(2 * width, width))

@@ -9,11 +9,11 @@ import torch
 
 from data import InputError
 from rl import parallel
+from rl.agents import AGENTS
 from rl.course import Course
 from rl.curriculum import Curriculum
-from rl.env import Env
 from rl.knobs import Options
-from rl.model import ModelConfig, Policy
+from rl.model import ModelConfig
 from rl.ppo import Learner, collect
 from rl.store import load
 
@@ -36,11 +36,11 @@ class Run:
         torch.set_num_threads(options.threads)
         torch.set_flush_denormal(True)  # attention weights next to nothing halve the speed of a processor
         shape = ModelConfig(options.width, options.heads, options.blocks, options.attention)
-        policy = load(options.start) if options.start else Policy(shape)
+        policy = load(options.start) if options.start else AGENTS[options.agent](shape)
         self.learner = Learner(policy.train().to(options.device), options.ppo)
         self._curriculum = Curriculum(options.presets, options.pool, options.mnl, options.least_pms, options.whole)
         self.course = Course(self._curriculum, (options.seed, rank), shaped=options.shaped)
-        self.env = self.course.start(options.envs)
+        self.env = self.course.start(options.envs, policy.environment)
         self.rng = np.random.default_rng([options.seed, rank])
         self.update = 0
         self.seconds = 0.0
@@ -103,7 +103,7 @@ class Run:
         run.learner.policy.load_state_dict(state["policy"])
         run.learner.optimiser.load_state_dict(state["optimiser"])
         run.course.restore(state["course"])
-        run.env = Env.restored(state["arrays"])
+        run.env = run.learner.policy.environment.restored(state["arrays"])
         run.rng, run.update, run.seconds = state["rng"], state["update"], state["seconds"]
         return run
 

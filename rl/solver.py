@@ -75,7 +75,8 @@ class VMR2L:
         self._policy = load(Path(self.params.weights))
         toy = pack(Problem(crowd(10), mnl=2))
         choices = [Choice(greedy=True), Choice()]
-        trajectories(self._policy, Env.of(stack([toy, toy])), choices, np.random.default_rng(0))
+        env = self._policy.environment.of(stack([toy, toy]))
+        trajectories(self._policy, env, choices, np.random.default_rng(0))
 
     def solve(self, problem: Problem, deadline: Deadline, seed: int = 0) -> Solution:
         """Return the best plan among the trajectories finished or begun by the deadline."""
@@ -86,14 +87,14 @@ class VMR2L:
             self._policy = load(Path(self.params.weights))
         rng = np.random.default_rng(seed)
         start, packed = best.slots, pack(problem)
-        pace, leader = _Pace(deadline), Trajectory(Plan(), 0.0)
+        pace, leader = Pace(deadline), Trajectory(Plan(), 0.0)
         limited = problem.rules.max_cost is not None or bool(problem.rules.drain)
         done, wanted = 0, self.params.samples or sys.maxsize
         while done < wanted and not pace.over():
             size = 1 if done == 0 else min(CHUNK, wanted - done)
             pace.grow(size)
             choice = Choice(done == 0, self.params.threshold, self.params.cut, may_stop=False)
-            env = Env.of(stack([narrow(packed, LARGEST_PMS, rng) for _ in range(size)]))
+            env = self._policy.environment.of(stack([narrow(packed, LARGEST_PMS, rng) for _ in range(size)]))
             begun = [leader.plan.prefix(int(rng.integers(len(leader.plan) + 1))) for _ in range(size)]
             gained = [_replay(env, row, moves) for row, moves in enumerate(begun)]
             found = trajectories(self._policy, env, [choice] * size, rng, pace.over)
@@ -123,7 +124,7 @@ def _offer_legal(problem: Problem, plan: Plan, best: Incumbents) -> None:
             best.offer(Plan(tuple(made)), problem.score.slots(placement.free))
 
 
-class _Pace:
+class Pace:
     """Watches the clock: stops when the slowest step so far would no longer fit in."""
 
     def __init__(self, deadline: Deadline) -> None:

@@ -1,4 +1,4 @@
-"""Policies as safetensors files: the parameters, and the shape of the network in the header."""
+"""Policies as safetensors files: the parameters, and in the header whose they are and the shape of the network."""
 
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -8,17 +8,20 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from data import InputError
+from rl.agents import AGENTS
 from rl.model import ModelConfig, Policy
 
 SHIPPED = Path(__file__).parent / "weights" / "vmr2l.safetensors"
 """The weights that come with the project; ``rl/weights/README.md`` tells how they were made."""
+DECIMA = SHIPPED.with_name("decima.safetensors")
+"""Those of the other agent."""
 
 
 def save(policy: Policy, path: Path) -> None:
     """Write a policy in one step, to a file beside that is then renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(path.name + ".tmp")
-    shape = {key: str(value) for key, value in asdict(policy.config).items()}
+    shape = {key: str(value) for key, value in asdict(policy.config).items()} | {"agent": policy.agent}
     save_file({key: value.detach().cpu().contiguous() for key, value in policy.state_dict().items()}, beside, shape)
     beside.replace(path)
 
@@ -35,7 +38,7 @@ def load(path: Path) -> Policy:
         with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}
             state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
-        policy = Policy(_config(header))
+        policy = AGENTS[header.get("agent", Policy.agent)](_config(header))
         policy.load_state_dict(state)
     except (OSError, SafetensorError, RuntimeError, KeyError, ValueError) as error:
         reason = str(error).splitlines()[0][:200]

@@ -7,7 +7,6 @@ import numpy as np
 
 from data.generators import generate
 from rl.act import Choice
-from rl.env import Env
 from rl.model import Policy
 from rl.rollout import trajectories
 from solvers import Deadline, Problem, create
@@ -71,9 +70,9 @@ class Yardstick:
 
     def measure(self, policy: Policy) -> list[Measured]:
         """Let the policy decode greedily (K = 1)."""
-        env = Env([each.problem for each in self.problems]) if self.problems else None
-        if env is None:
+        if not self.problems:
             return []
+        env = policy.environment([each.problem for each in self.problems])
         found = trajectories(policy, env, [Choice(greedy=True, may_stop=False)] * len(env), np.random.default_rng(0))
         slots = {id(each): found.slots for each, found in zip(self.problems, found, strict=True)}
         return [

@@ -23,6 +23,8 @@ SOLVERS: dict[str, str] = {
     "mip": "solvers.mip:Mip",
     "mip-paper": "solvers.mip_paper:MipPaper",
     "vmr2l": "rl.solver:VMR2L",
+    "neuplan": "rl.neuplan:NeuPlan",
+    "decima": "rl.decima.solver:Decima",
 }
 """Name to ``module:Class``; the class takes its frozen parameter dataclass, which it names ``Params``."""
 

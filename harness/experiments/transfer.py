@@ -6,12 +6,13 @@ from matplotlib.figure import Figure
 
 from data import Cluster
 from data.part import part
+from data.tile import tile
 from harness.experiments.bench import Bench
 from harness.experiments.contract import Claim, Frames, Verdict
 from harness.experiments.drawing import legend, panels
 from harness.experiments.frames import listed, value, where
 from harness.experiments.migrations import LIMIT
-from harness.experiments.scale import tile, with_share
+from harness.experiments.scale import with_share
 from harness.palette import styles
 from harness.statistics import means
 from solvers import SolverSpec

@@ -1,0 +1,6 @@
+"""The learned policies by name."""
+
+from rl.decima.model import DecimaPolicy
+from rl.model import Policy
+
+AGENTS: dict[str, type[Policy]] = {policy.agent: policy for policy in (Policy, DecimaPolicy)}
