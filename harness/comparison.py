@@ -146,6 +146,7 @@ def conclude(folder: Path, console: Console) -> bool:
     if runs.empty:
         console.print("No run was finished.")
         return True
+    runs = provenance.with_samples(runs, folder)
     draw(folder)
     report = write_report(folder)
     console.print(summary_table(summarise(runs, read_bounds(folder))))

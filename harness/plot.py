@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from data import InputError
 from harness.bounds import read_bounds
 from harness.palette import Style, styles
+from harness.provenance import with_samples
 from harness.records import read_curves, read_runs
 from harness.statistics import bootstrap, with_gap
 
@@ -54,7 +55,8 @@ def draw(folder: Path) -> list[Path]:
     InputError
         When the folder holds no finished run.
     """
-    runs, curves = with_gap(read_runs(folder), read_bounds(folder)), read_curves(folder)
+    runs, curves = (with_samples(rows, folder) for rows in (read_runs(folder), read_curves(folder)))
+    runs = with_gap(runs, read_bounds(folder))
     if runs.empty:
         raise InputError(f"{folder}: no run is finished, so there is nothing to draw; resume the comparison first.")
     with mpl.rc_context(STYLE):

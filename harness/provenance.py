@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pandas as pd
 
 from data import Cluster, InputError
 from data.formats.files import write_text
@@ -102,6 +103,14 @@ def read(folder: Path) -> dict[str, Any]:
         raise InputError(f"{path}: cannot be read ({error.strerror}); give the folder of a comparison.") from None
     except msgspec.DecodeError as error:
         raise InputError(f"{path}: not valid JSON ({error}); restore the file.") from None
+
+
+def with_samples(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
+    """Write the number of samples beside each solver that takes some: no figure of such a one means much without."""
+    solvers = read(folder)["solvers"]
+    counts = {label: entry["parameters"].get("samples") for label, entry in solvers.items() if "samples=" not in label}
+    names = {label: f"{label}:samples={count}" for label, count in counts.items() if count is not None}
+    return rows.assign(solver=rows["solver"].replace(names))
 
 
 def _require_same(path: Path, old: dict[str, Any], new: dict[str, Any]) -> None:

@@ -25,7 +25,7 @@ LONGEST_TABLE = 2_000
 
 def write_report(folder: Path) -> Path:
     """Write the report of a run folder whose figures are drawn, and return its path."""
-    runs = read_runs(folder)
+    runs = provenance.with_samples(read_runs(folder), folder)
     record = provenance.read(folder)
     summary = summarise(runs, read_bounds(folder))
     text = template("report.html").render(
