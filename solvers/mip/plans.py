@@ -34,7 +34,7 @@ VARIANTS = 4
 WHIM = 0.003
 """Slots a departure, at most, by which a pattern is made dearer at random, so that choices differ."""
 
-FREED = (0.1, 0.6)
+FREED = (0.05, 0.3)
 """Share of the PMs in use that a neighbourhood frees: drawn between the two."""
 
 PATIENCE = 40
