@@ -68,8 +68,11 @@ class PlanSearch:
         """Return the slots that patterns gain."""
         return float(self._cost @ use)
 
-    def carry_out(self, use: Ints) -> bool:
-        """Cast the patterns and order them, again and again until all can be carried out; tell whether they could."""
+    def carry_out(self, use: Ints, *, hops: bool = True) -> bool:
+        """Cast the patterns and order them, again and again until all can be carried out; tell whether they could.
+
+        ``hops`` allows temporary ones where migrations are left; to look for them takes far longer than an order.
+        """
         worth = self._master.pricer.initial_slots + self.worth(use)
         grouped = self._problem.cluster.grouped
         for cast in range(CASTS if grouped.any() else FREE_CASTS):
@@ -83,7 +86,7 @@ class PlanSearch:
                 slots = self._offer(plan)
                 if slots > self._done_slots:
                     self._done, self._done_slots = self._carried_out(casting, plan), slots
-            if slots < worth - 1e-6 and (grouped[leavers].any() or len(leavers) < self._problem.mnl):
+            if slots < worth - 1e-6 and (grouped[leavers].any() or (hops and len(leavers) < self._problem.mnl)):
                 plan = order(self._problem, *casting.target(), self._deadline)  # with hops, and with an eye on groups
                 slots = self._offer(plan)
                 if slots < worth - 1e-6:
@@ -123,7 +126,11 @@ class PlanSearch:
                 time_limit_s=min(CHOICE_S, self._deadline.remaining_s(RESERVE_S)),
                 threads=self._threads, seed=self._seed,
             )  # fmt: skip
-            if use is None or self.worth(use[slacks:]) <= self._gained + EPSILON or self.carry_out(use[slacks:]):
+            if (
+                use is None
+                or self.worth(use[slacks:]) <= self._gained + EPSILON
+                or self.carry_out(use[slacks:], hops=False)
+            ):
                 break
         return True
 
