@@ -9,6 +9,7 @@ import numpy as np
 from benchmarks import instances as make
 from benchmarks.instances import PUBLISHED_SIZES
 from data import Cluster, Objective, Rules
+from data.cluster import MEMORY
 from data.generators import generate
 
 FR16 = Objective()
@@ -125,6 +126,15 @@ def _others() -> list[Row]:
         ),
         Row("10 of 6-10 PMs", tiny, 10, None, repeats=1),
         Row("medium.json, 30 rack groups of 5-8", (_racks,), 50, None, repeats=1),
+        *(Row("medium.json, 12 host groups of 150", (partial(_grouped, make.medium, {150: 12}),), mnl, None,
+              time_limit_s=20.0, repeats=1) for mnl in (50, 100, 200)),
+        *(Row(f"{snapshot.__name__}.json, memory in GiB costs, at most {most}", (partial(_dear, snapshot),), 50, None,
+              repeats=1, rules=Rules(max_cost=most)) for snapshot in (make.medium, make.large) for most in (200, 800)),
+        Row("medium.json, two PMs to be emptied", medium, 50, None, repeats=1, rules=Rules(drain=frozenset({3, 9}))),
+        Row("large.json, 20 PMs to be emptied", (make.large,), 150, None, repeats=1,
+            rules=Rules(drain=frozenset(range(20)))),
+        Row("medium.json, as many PMs emptied as possible", medium, 50, None, repeats=1,
+            objective=Objective.parse("double88")),
         Row("medium.json, 20% pinned, 5% of PMs closed", (_pinned,), 50, None, repeats=1),
         Row("medium.json, stay in cluster", medium, 50, None, repeats=1, rules=Rules(stay_in_cluster=True)),
         Row("medium.json, slots of 8", medium, 50, None, repeats=1, objective=Objective.parse("cores8")),
@@ -144,6 +154,11 @@ def _large_x50() -> Cluster:
 
 def _grouped(snapshot: Callable[[], Cluster], sizes: Mapping[int, int]) -> Cluster:
     return make.host_groups(snapshot(), sizes, seed=0)
+
+
+def _dear(snapshot: Callable[[], Cluster]) -> Cluster:
+    cluster = snapshot()
+    return replace(cluster, migration_cost=cluster.demand[:, MEMORY] * (1 + cluster.double) // 1024)
 
 
 def _racks() -> Cluster:

@@ -1,10 +1,10 @@
 """Whether a plan file keeps what it promises: its migrations by the checker, and every figure it claims."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from data.checker import Verdict, check
-from data.cluster import Cluster, Rules
+from data.cluster import Cluster
 from data.objective import Objective
 from data.plan_file import PlanFile, to_plan
 
@@ -21,6 +21,9 @@ class Audit:
     wrong_claim: str
     """One sentence on the first figure of the file that the replay contradicts, or empty."""
 
+    staying: int
+    """VMs that the plan leaves on the PMs that it is to empty."""
+
     @property
     def objection(self) -> str:
         """Why the file does not hold, or empty."""
@@ -35,6 +38,7 @@ def audit(
     mnl: int | None = None,
     objective: Objective | None = None,
     stay_in_cluster: bool = False,
+    max_cost: int | None = None,
 ) -> Audit:
     """Replay a plan file and compare its claims.
 
@@ -48,6 +52,8 @@ def audit(
         What to measure instead of the file's objective; the file's FRs are then not compared.
     stay_in_cluster
         Check this rule even where the file does not promise it.
+    max_cost
+        A limit on the cost besides the file's own.
 
     Raises
     ------
@@ -56,15 +62,23 @@ def audit(
     """
     own = plan_file.parsed_objective()
     measured = objective or own
+    plan = to_plan(plan_file, cluster, where)
+    rules = replace(
+        plan_file.rules(cluster),
+        stay_in_cluster=stay_in_cluster or plan_file.stay_in_cluster,
+        max_cost=min((each for each in (max_cost, plan_file.max_cost) if each is not None), default=None),
+    )
     verdict = check(
         cluster,
-        to_plan(plan_file, cluster, where),
+        plan,
         mnl=plan_file.mnl if mnl is None else min(mnl, plan_file.mnl),
-        rules=Rules(stay_in_cluster=stay_in_cluster or plan_file.stay_in_cluster),
+        rules=rules,
         objective=measured,
         waves=[step.wave for step in plan_file.migrations],
     )
-    return Audit(verdict, _wrong_claim(plan_file, verdict) if verdict.valid and measured == own else "")
+    home = dict(enumerate(cluster.pm.tolist())) | {vm: pm for vm, pm, _ in plan}
+    staying = sum(pm in rules.drain for pm in home.values())
+    return Audit(verdict, _wrong_claim(plan_file, verdict) if verdict.valid and measured == own else "", staying)
 
 
 def _wrong_claim(plan_file: PlanFile, verdict: Verdict) -> str:

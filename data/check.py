@@ -31,6 +31,8 @@ class Options:
     """Measure this instead of what the plan file says: cores16, double64, memory32768 (MiB), or a weighted mix."""
     stay_in_cluster: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """VMs may not leave their cluster within the snapshot."""
+    max_cost: Annotated[int | None, tyro.conf.arg(metavar="N")] = None
+    """The most that the migrations may cost together, if less than the plan file says."""
 
 
 def run(options: Options) -> int:
@@ -45,6 +47,7 @@ def run(options: Options) -> int:
         mnl=options.mnl,
         objective=objective,
         stay_in_cluster=options.stay_in_cluster,
+        max_cost=options.max_cost,
     )
     if found.objection:
         print(f"invalid: {found.objection}")
@@ -55,6 +58,9 @@ def run(options: Options) -> int:
         f"FR {found.verdict.initial_fr:.4f} -> {found.verdict.final_fr:.4f} "
         f"({objective or plan_file.parsed_objective()}), limit {plan_file.mnl}"
     )
+    if plan_file.drain:
+        left = f"{found.staying} VM{'s' * (found.staying != 1)} left" if found.staying else "empty"
+        print(f"{', '.join(plan_file.drain)}: {left}")
     return 0
 
 

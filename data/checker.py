@@ -85,6 +85,10 @@ class _Replay:
     def __init__(self, cluster: Cluster, rules: Rules, objective: Objective) -> None:
         self.cluster = cluster
         self.stay_in_cluster = rules.stay_in_cluster
+        self.max_cost = rules.max_cost
+        self.drain = rules.drain
+        self.cost = cluster.migration_cost.tolist()
+        self.spent = 0
         self.demand = cluster.demand.tolist()
         self.double = cluster.double.tolist()
         self.pm = cluster.pm.tolist()
@@ -139,8 +143,12 @@ class _Replay:
             return f"VM {name} is pinned"
         if not cluster.open[source] or not cluster.open[pm]:
             return f"VM {name} cannot go from PM {cluster.pm_names[source]} to {target}: one of them is closed"
+        if pm in self.drain:
+            return f"VM {name} cannot go to PM {target}, which is to be emptied"
         if self.stay_in_cluster and cluster.pool[source] != cluster.pool[pm]:
             return f"VM {name} would leave its cluster for PM {target}"
+        if self.max_cost is not None and self.spent + self.cost[vm] > self.max_cost:
+            return f"VM {name} would bring the cost to {self.spent + self.cost[vm]} but the limit is {self.max_cost}"
         return self._meeting(vm, pm) or self._shortage(vm, pm, node)
 
     def _meeting(self, vm: int, pm: int) -> str:
@@ -177,6 +185,7 @@ class _Replay:
         self.take(vm, self.pm[vm], self.node[vm], 1)
         self.take(vm, pm, node, -1)
         self.pm[vm], self.node[vm] = pm, node
+        self.spent += self.cost[vm]
         for index, rate in enumerate(self.rates):
             self.slots[index] += sum(self._slots(rate, each) for each in touched) - before[index]
 

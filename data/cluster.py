@@ -25,10 +25,24 @@ class AntiAffinity:
 
 @dataclass(frozen=True)
 class Rules:
-    """What a migration must respect beyond the snapshot's own constraints."""
+    """What a migration must respect beyond the snapshot's own constraints.
+
+    Raises
+    ------
+    InputError
+        When the limit on the cost is negative.
+    """
 
     stay_in_cluster: bool = False
     """A VM may only go to PMs of the cluster (within the snapshot) that it is in."""
+    max_cost: int | None = None
+    """The most that all migrations of a plan may cost together, each its VM's ``migration_cost``; None for any."""
+    drain: frozenset[int] = frozenset()
+    """PMs that are to be emptied: nothing may go there, not even from their own other node."""
+
+    def __post_init__(self) -> None:
+        if self.max_cost is not None and self.max_cost < 0:
+            raise InputError(f"the limit on the cost of migrations is {self.max_cost}; give 0 or more.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,9 +84,13 @@ class Cluster:
     groups: tuple[AntiAffinity, ...] = ()
     vm_type_names: tuple[str, ...] = field(default=(), repr=False)
     """[V] the user's own type names, or empty; planners never read them."""
+    migration_cost: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """[V], what one migration of the VM costs, in whatever unit; 1 each where left out."""
 
     def __post_init__(self) -> None:
-        for name in ("capacity", "demand", "double", "pm", "node", "open", "movable", "pool", "rack"):
+        if not len(self.migration_cost):
+            object.__setattr__(self, "migration_cost", np.ones(len(self.demand)))
+        for name in DTYPES:
             array: NDArray[Any] = np.array(getattr(self, name), dtype=DTYPES[name])
             array.flags.writeable = False
             object.__setattr__(self, name, array)
@@ -96,6 +114,12 @@ class Cluster:
     def free(self) -> NDArray[np.int64]:
         """[P, 2, R], cores and MiB that no VM of the snapshot uses."""
         return _frozen(self.capacity - usage(self.pms, self.demand, self.double, self.pm, self.node))
+
+    def receiving(self, rules: Rules) -> NDArray[np.bool_]:
+        """Tell which PMs VMs may go to: bool [P], open and not to be emptied."""
+        mask = self.open.copy()
+        mask[list(rules.drain)] = False
+        return mask
 
     @cached_property
     def may_leave(self) -> NDArray[np.bool_]:
@@ -138,7 +162,7 @@ class Cluster:
         p, v = self.pms, self.vms
         shapes = {
             "capacity": (p, 2, 2), "demand": (v, 2), "double": (v,), "pm": (v,), "node": (v,),
-            "open": (p,), "movable": (v,), "pool": (p,), "rack": (p,),
+            "open": (p,), "movable": (v,), "pool": (p,), "rack": (p,), "migration_cost": (v,),
         }  # fmt: skip
         for name, shape in shapes.items():
             if getattr(self, name).shape != shape:
@@ -149,6 +173,8 @@ class Cluster:
         _require_unique(self.name, "VM", self.vm_names)
         if (self.capacity < 0).any() or (self.demand < 0).any():
             raise InputError(f"{self.name}: capacities and demands must not be negative.")
+        if (self.migration_cost < 0).any():
+            raise InputError(f"{self.name}: what a migration costs must not be negative.")
         if (self.pm < 0).any() or (self.pm >= p).any() or not np.isin(self.node, (0, 1)).all():
             raise InputError(f"{self.name}: every VM needs a PM between 0 and {p - 1} and a node 0 or 1.")
         if self.node[self.double].any():
@@ -164,7 +190,7 @@ class Cluster:
 
 DTYPES = {
     "capacity": np.int64, "demand": np.int64, "double": np.bool_, "pm": np.int32, "node": np.int8,
-    "open": np.bool_, "movable": np.bool_, "pool": np.int32, "rack": np.int32,
+    "open": np.bool_, "movable": np.bool_, "pool": np.int32, "rack": np.int32, "migration_cost": np.int64,
 }  # fmt: skip
 
 

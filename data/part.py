@@ -34,4 +34,5 @@ def part(cluster: Cluster, pms: NDArray[np.int64]) -> Cluster:
         rack=cluster.rack[pms],
         groups=tuple(group for group in groups if len(group.vms) > 1),
         vm_type_names=(),
+        migration_cost=cluster.migration_cost[vms],
     )

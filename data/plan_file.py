@@ -1,5 +1,6 @@
 """Plans in files, ``vmr-plan/1``: with names instead of indices, and what is claimed of them."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -52,6 +53,10 @@ class PlanFile(msgspec.Struct, frozen=True, kw_only=True):
     objective: str = ""
     """What the FRs measure, as ``Objective.parse`` reads it; empty: slots of ``fragment_cores``."""
     stay_in_cluster: bool = False
+    max_cost: Count | None = None
+    """The most that the migrations may cost together; None for any."""
+    drain: list[str] = []
+    """PMs that the plan empties as far as it goes: nothing goes there."""
     initial_fr: float
     final_fr: float
     bound_fr: float | None = None
@@ -69,9 +74,32 @@ class PlanFile(msgspec.Struct, frozen=True, kw_only=True):
             )
         return objective
 
-    def rules(self) -> Rules:
-        """Return the rules that the plan says it respects."""
-        return Rules(stay_in_cluster=self.stay_in_cluster)
+    def rules(self, cluster: Cluster) -> Rules:
+        """Return the rules that the plan says it respects.
+
+        Raises
+        ------
+        InputError
+            When a PM that it empties is not in the cluster.
+        """
+        return Rules(self.stay_in_cluster, self.max_cost, pms_named(cluster, self.drain))
+
+
+def pms_named(cluster: Cluster, names: Iterable[str]) -> frozenset[int]:
+    """Return the indices of PMs.
+
+    Raises
+    ------
+    InputError
+        When the cluster has no such PM.
+    """
+    index = {name: pm for pm, name in enumerate(cluster.pm_names)}
+    found = set()
+    for name in names:
+        if name not in index:
+            raise InputError(f"there is no PM {one_line(name)} in {cluster.name} to be emptied; correct the name.")
+        found.add(index[name])
+    return frozenset(found)
 
 
 def fragment_cores(objective: Objective) -> int | None:
@@ -113,6 +141,8 @@ def make_plan_file(
         fragment_cores=fragment_cores(objective),
         objective=str(objective),
         stay_in_cluster=rules.stay_in_cluster,
+        max_cost=rules.max_cost,
+        drain=[cluster.pm_names[pm] for pm in sorted(rules.drain)],
         initial_fr=verdict.initial_fr,
         final_fr=verdict.final_fr,
         bound_fr=bound_fr,

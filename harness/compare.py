@@ -49,6 +49,8 @@ class Options:
     """What to minimise: cores16, double64, memory32768 (MiB), or a mix such as 0.5*cores16+0.5*double64."""
     stay_in_cluster: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """VMs may not leave their cluster within a snapshot that has several."""
+    max_cost: Annotated[int | None, tyro.conf.arg(metavar="N")] = None
+    """The most that all migrations may cost together; a VM's migration_cost in the snapshot, or 1, is what it costs."""
     out: Path | None = None
     """Folder for the records; results/compare-DATE-TIME if not given."""
     resume: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
@@ -72,7 +74,7 @@ def compare(options: Options, folder: Path, command: str, console: Console) -> N
         time_limit_s=options.time_limit,
         folder=folder,
         objective=Objective.parse(options.objective),
-        rules=Rules(stay_in_cluster=options.stay_in_cluster),
+        rules=Rules(stay_in_cluster=options.stay_in_cluster, max_cost=options.max_cost),
         jobs=options.jobs,
     )
     clusters = load_clusters(options.data, options.clusters, options.split, console)

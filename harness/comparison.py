@@ -67,6 +67,7 @@ class Comparison:
             "time_limit_s": self.time_limit_s,
             "objective": str(self.objective),
             "stay_in_cluster": self.rules.stay_in_cluster,
+            "max_cost": self.rules.max_cost,
             "jobs": self.jobs,
             "threads_per_solver": len(hardware.lanes(self.jobs)[0]),
         }

@@ -3,6 +3,8 @@
 import shlex
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -12,13 +14,17 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
-from data import Cluster, InputError, Objective, Rules, check
+from data import Cluster, InputError, Objective, Plan, Rules, check
 from data.instances import resolve
-from data.plan_file import Place, PlanFile, make_plan_file, write_plan
+from data.plan_file import Place, PlanFile, make_plan_file, pms_named, write_plan
 from harness import hardware
-from harness.process import Answer, Worker
+from harness.aims import Remote, emptied, verdict
+from harness.process import Worker
 from harness.records import file_name
-from solvers import Problem, SolverSpec
+from solvers import Deadline, Problem, SolverSpec
+from solvers.drain import drain
+from solvers.goal import fewest
+from solvers.mip import Mip
 
 
 @dataclass(frozen=True)
@@ -34,16 +40,33 @@ class Options:
     """The solver, with parameters if wanted: mip:workers=2."""
     mnl: int = 50
     """The most migrations the plan may have."""
+    goal: Annotated[float | None, tyro.conf.arg(metavar="FR")] = None
+    """Look for the fewest migrations, of at most --mnl, that bring the FR down to this."""
     time_limit: float = 5.0
     """Seconds to plan."""
     objective: str = "cores16"
     """What to minimise: cores16, double64, memory32768 (MiB), or a mix such as 0.5*cores16+0.5*double64."""
     stay_in_cluster: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """VMs may not leave their cluster within a snapshot that has several."""
+    max_cost: Annotated[int | None, tyro.conf.arg(metavar="N")] = None
+    """The most that all migrations may cost together; a VM's migration_cost in the snapshot, or 1, is what it costs."""
     seed: int = 0
     """Seed given to the solver."""
+    drain: Annotated[str, tyro.conf.arg(metavar="PM,PM")] = ""
+    """PMs to be emptied, by name: all VMs off them first, then the lowest FR with the migrations that are left."""
     out: Path | None = None
     """The plan file; results/plans/CLUSTER-SOLVER-mnlMNL-seedSEED.json if not given."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the solver found."""
+
+    plan: Plan
+    bound_fr: float | None
+    solve_s: float
+    remark: str = ""
+    """What else is to be said: of the goal, or that the plan is late."""
 
 
 def make_plan(options: Options, console: Console) -> PlanFile:
@@ -59,42 +82,74 @@ def make_plan(options: Options, console: Console) -> PlanFile:
         raise InputError(f"--time-limit {options.time_limit}: give a positive number of seconds.")
     instance = resolve(options.file, 1)[0]
     cluster = instance.load()
-    rules = Rules(stay_in_cluster=options.stay_in_cluster)
+    pms = pms_named(cluster, filter(None, map(str.strip, options.drain.split(","))))
+    if pms and options.goal is not None:
+        raise InputError("--goal and --drain: give one of them; to empty PMs comes before any goal.")
+    rules = Rules(options.stay_in_cluster, options.max_cost, pms)
     problem = Problem(cluster, options.mnl, Objective.parse(options.objective), rules)
-    answer = solve(spec, problem, options.time_limit, options.seed)
-    if answer.solution is None:
-        raise InputError(f"{spec} gave no plan: {answer.message}; try another solver or a longer --time-limit.")
-    plan, bound = answer.solution.plan, answer.solution.bound
-    verdict = check(cluster, plan, mnl=options.mnl, rules=rules, objective=problem.objective)
-    if not verdict.valid:
-        raise InputError(f"the checker refuses the plan of {spec}: {verdict.reason}; nothing is written.")
-    plan_file = make_plan_file(cluster, plan, instance.name, str(spec), options.mnl, problem.objective, bound, rules)
+    found = find(spec, problem, options)
+    checked = check(cluster, found.plan, mnl=options.mnl, rules=rules, objective=problem.objective)
+    if not checked.valid:
+        raise InputError(f"the checker refuses the plan of {spec}: {checked.reason}; nothing is written.")
+    plan_file = make_plan_file(
+        cluster, found.plan, instance.name, str(spec), options.mnl, problem.objective, found.bound_fr, rules
+    )
     name = f"{instance.name}-{file_name(str(spec))}-mnl{options.mnl}-seed{options.seed}.json"
     path = options.out or Path("results") / "plans" / name
     write_plan(path, plan_file)
     console.print(steps_table(plan_file, cluster))
-    console.print(summary(plan_file, answer, problem), highlight=False, markup=False, soft_wrap=True)
+    console.print(summary(plan_file, found, problem), highlight=False, markup=False, soft_wrap=True)
     source = str(instance.source) if isinstance(instance.source, Path) else instance.name
     verify = shlex.join(["python", "-m", "data.check", source, str(path)])
     console.print(f"Plan file: {path}\nVerify it: {verify}", highlight=False, markup=False, soft_wrap=True)
     return plan_file
 
 
-def solve(spec: SolverSpec, problem: Problem, time_limit_s: float, seed: int) -> Answer:
-    """Run one solver in a process of its own; Ctrl-C ends its deadline, a second one ends the program."""
+def find(spec: SolverSpec, problem: Problem, options: Options) -> Found:
+    """Let the solver plan, in a process of its own.
+
+    Raises
+    ------
+    InputError
+        When it gives no plan, or the goal is no FR.
+    """
+    exact = Mip()
+    if problem.rules.drain and spec.name != exact.name:
+        exact.prepare()
+    with planning(spec, options.time_limit) as (worker, deadline):
+        if problem.rules.drain:
+            drained = drain(problem, Remote(worker), exact, deadline, options.seed)
+            remark = emptied(drained, problem)
+            return Found(drained.solution.plan, drained.solution.bound, deadline.elapsed_s(), remark)
+        if options.goal is not None:
+            result = fewest(problem, options.goal, Remote(worker), deadline, options.seed)
+            remark = verdict(result, options.goal, problem.mnl)
+            return Found(result.plan, result.bound_fr, deadline.elapsed_s(), remark)
+        answer = worker.solve(problem, options.time_limit, options.seed)
+    if answer.solution is None:
+        raise InputError(f"{spec} gave no plan: {answer.message}; try another solver or a longer --time-limit.")
+    late = "It came after the time limit." if answer.status == "late" else ""
+    return Found(answer.solution.plan, answer.solution.bound, answer.solve_s, late)
+
+
+@contextmanager
+def planning(spec: SolverSpec, time_limit_s: float) -> Iterator[tuple[Worker, Deadline]]:
+    """Hold a prepared solver, and the time it has; Ctrl-C ends the deadline, a second one the program."""
     worker = Worker(spec, hardware.lanes(1)[0])
-
-    def interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the form of a handler
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        worker.cancel()
-
     try:
         worker.start()
         worker.wait_prepared()
+        deadline = Deadline(time_limit_s)
+
+        def interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the form of a handler
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            deadline.cancel()
+            worker.cancel()
+
         print("Planning; Ctrl-C for the best plan so far", file=sys.stderr, flush=True)
         previous = signal.signal(signal.SIGINT, interrupt)
         try:
-            return worker.solve(problem, time_limit_s, seed)
+            yield worker, deadline
         finally:
             signal.signal(signal.SIGINT, previous)
     finally:
@@ -124,13 +179,16 @@ def steps_table(plan_file: PlanFile, cluster: Cluster) -> Table:
     return table
 
 
-def summary(plan_file: PlanFile, answer: Answer, problem: Problem) -> str:
+def summary(plan_file: PlanFile, found: Found, problem: Problem) -> str:
     """Say in a few sentences what the plan achieves and how good that is."""
     count = len(plan_file.migrations)
     waves = len({step.wave for step in plan_file.migrations})
     in_waves = f"{waves} wave{'' if waves == 1 else 's'}"
+    cost = sum(int(problem.cluster.migration_cost[migration.vm]) for migration in found.plan)
+    spent = "" if plan_file.max_cost is None else f" that cost {cost} of {plan_file.max_cost}"
     text = f"{plan_file.instance}: FR {plan_file.initial_fr:.4f} -> {plan_file.final_fr:.4f} ({problem.objective}) "
-    text += f"with {count} of {problem.mnl} migrations in {in_waves}, by {plan_file.solver} in {answer.solve_s:.2f} s."
+    text += f"with {count} of {problem.mnl} migrations{spent} in {in_waves}, "
+    text += f"by {plan_file.solver} in {found.solve_s:.2f} s."
     if plan_file.bound_fr is None:
         text += " No bound is known."
     elif plan_file.final_fr - plan_file.bound_fr < 1e-9:
@@ -138,8 +196,8 @@ def summary(plan_file: PlanFile, answer: Answer, problem: Problem) -> str:
     else:
         gap = plan_file.final_fr - plan_file.bound_fr
         text += f" Certified bound {plan_file.bound_fr:.4f}: at most {gap:.4f} better is possible."
-    late = " It came after the time limit." if answer.status == "late" else ""
-    return f"{text}{late} Checked: valid."
+    remark = f" {found.remark}" if found.remark else ""
+    return f"{text}{remark} Checked: valid."
 
 
 def _shown(place: Place) -> str:

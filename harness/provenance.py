@@ -32,7 +32,7 @@ def describe_code() -> dict[str, Any]:
 def checksum(cluster: Cluster) -> str:
     """Return the SHA-256 of everything a planner sees of a cluster, whatever file or generator it came from."""
     digest = hashlib.sha256()
-    for name in ("capacity", "demand", "double", "pm", "node", "open", "movable", "pool", "rack"):
+    for name in ("capacity", "demand", "double", "pm", "node", "open", "movable", "pool", "rack", "migration_cost"):
         array = getattr(cluster, name)
         digest.update(f"{name}{array.shape}{array.dtype.str}".encode())
         digest.update(array.tobytes())

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from data import Plan
 from rl.act import Choice
 from rl.arrays import narrow, pack, stack
 from rl.curriculum import LARGEST_PMS
@@ -45,7 +46,8 @@ class VMR2L:
     It plays greedily once and then samples further trajectories, until there are as many as asked for or the time is
     up, and answers with the best prefix of all. Nothing but the network chooses migrations. All constraints and
     objectives hold; it was trained on slots of 16 cores, and on other objectives it is valid rather than good. It was
-    trained on at most 300 PMs: in larger clusters each trajectory keeps to 300 random ones.
+    trained on at most 300 PMs: in larger clusters each trajectory keeps to 300 random ones. It knows nothing of what
+    migrations cost, nor of PMs that are to be emptied: what these rules forbid is left out of its plans.
     """
 
     name = "vmr2l"
@@ -80,9 +82,22 @@ class VMR2L:
             choice = Choice(greedy=done == 0, threshold=self.params.threshold, may_stop=False)
             env = Env.of(stack([narrow(packed, LARGEST_PMS, rng) for _ in range(size)]))
             for found in trajectories(self._policy, env, [choice] * size, rng, pace.over):
-                best.offer(found.plan, start + found.slots)
+                if problem.rules.max_cost is None and not problem.rules.drain:
+                    best.offer(found.plan, start + found.slots)
+                else:
+                    _offer_legal(problem, found.plan, best)
             done += size
         return best.solution()
+
+
+def _offer_legal(problem: Problem, plan: Plan, best: Incumbents) -> None:
+    """Carry out what is legal of a plan, in its order, and offer each improvement."""
+    placement, made = problem.placement(), []
+    for migration in plan:
+        if placement.is_legal(migration):
+            placement.apply(migration)
+            made.append(migration)
+            best.offer(Plan(tuple(made)), problem.score.slots(placement.free))
 
 
 class _Pace:

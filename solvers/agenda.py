@@ -11,6 +11,9 @@ from data import Migration
 from data.rows import distinct_rows
 from solvers.contract import Problem
 
+RESCUE = 1e6
+"""Slots that it is worth to get a VM off a PM that is to be emptied: more than all others together."""
+
 Place = tuple[int, int]
 """A PM and a node (0 for doubles)."""
 
@@ -19,11 +22,15 @@ Free = list[list[int]]
 
 
 def interchange_classes(problem: Problem) -> NDArray[np.intp]:
-    """Return the interchange class of each VM: intp [V]; a VM in a group or that may not move is alone."""
+    """Return the interchange class of each VM: intp [V]; a VM in a group or that may not move is alone.
+
+    Where the cost of migrations is limited, interchangeable VMs cost the same.
+    """
     cluster = problem.cluster
     pool = cluster.pool[cluster.pm] if problem.rules.stay_in_cluster else np.zeros(cluster.vms, dtype=np.int32)
     alone = np.where(cluster.grouped | ~cluster.may_leave, np.arange(cluster.vms) + 1, 0)
-    return distinct_rows(np.column_stack([cluster.vm_type, pool, alone]))[1]
+    cost = cluster.migration_cost * (problem.rules.max_cost is not None)
+    return distinct_rows(np.column_stack([cluster.vm_type, pool, alone, cost]))[1]
 
 
 class Agenda:
@@ -47,6 +54,7 @@ class Agenda:
         self.slots: list[float] = []
         self._demand: list[list[int]] = cluster.demand.tolist()
         self._double: list[bool] = cluster.double.tolist()
+        self._cost: list[int] = cluster.migration_cost.tolist()
         self._problem = problem
         self._rng = rng
         self._placement = problem.placement()
@@ -80,7 +88,8 @@ class Agenda:
             if entry is not None and leaver is not None:
                 candidates.append((leaver[0], leaver[1] + entry[0], key, leaver[3], entry[1]))
         for _, _, key, vm, place in sorted(candidates):
-            if not self._problem.cluster.grouped[vm] or self._placement.allowed(vm)[place[0]]:
+            grouped, cost = self._problem.cluster.grouped[vm], self._cost[vm]
+            if cost <= self._placement.left and (not grouped or self._placement.allowed(vm)[place[0]]):
                 self._finish(key, vm, place)
                 self._move(vm, place)
                 return True
@@ -92,11 +101,14 @@ class Agenda:
         Fewest hops first; every hop counts as a migration, and a VM hops once.
         """
         spare = self._problem.mnl - len(self.moves) - self.unfinished
+        committed = sum(self._cost[vm] for vms in self._departing.values() for vm in vms)
+        affordable = self._placement.left - committed
         blocking = [
             (len(vms), pm, vms)
             for pm in sorted(self._awaited)
             for key, place in self._awaited[pm]
             if (vms := self._in_the_way(key, place)) and len(vms) <= spare
+            if sum(self._cost[vm] for vm in vms) <= affordable
         ]
         return any(self._send_aside(vms) for _, _, vms in sorted(blocking))
 
@@ -106,7 +118,10 @@ class Agenda:
         for key, places in self._arriving.items():
             some = next(iter(self._departing[key]))
             gain, place = min((-self._change(self._final, some, place, 1), place) for place in places)
-            loss, vm = min((-self._change(self._final, vm, self._home(vm), -1), vm) for vm in self._departing[key])
+            loss, vm = min(
+                (self._rescue(vm) - self._change(self._final, vm, self._home(vm), -1), vm)
+                for vm in self._departing[key]
+            )
             candidate = (gain + loss, key, place, vm)
             best = candidate if best is None else min(best, candidate)
         assert best is not None
@@ -196,7 +211,7 @@ class Agenda:
 
     def _send_aside(self, vms: list[int]) -> bool:
         """Hop all of some VMs, or none where one has nowhere to go."""
-        done = len(self.moves)
+        done, spent = len(self.moves), self._placement.spent
         backs: list[Migration] = []
         for vm in vms:
             aside = self._aside(vm)
@@ -210,6 +225,7 @@ class Agenda:
         for back in reversed(backs):
             self._move(back.vm, (back.pm, back.node))
         del self.moves[done:], self.slots[done:]
+        self._placement.spent = spent
         return False
 
     def _unblocks(self, vm: int) -> bool:
@@ -233,7 +249,7 @@ class Agenda:
         source = self._home(vm)
         self._learn(place[0])
         self._final.setdefault(place[0], [list(node) for node in self._free[place[0]]])  # a hop leaves what was known
-        gain = self._change(self._free, vm, source, 1)
+        gain = self._change(self._free, vm, source, 1) + self._rescue(vm)
         self._adjust(self._free, vm, source, 1)
         gain += self._change(self._free, vm, place, -1)
         self._adjust(self._free, vm, place, -1)
@@ -244,6 +260,10 @@ class Agenda:
         if vm in self._departing.get(int(self._classes[vm]), ()):
             self._leavers[place[0]].add(vm)
         self._rank({source[0], place[0]})
+
+    def _rescue(self, vm: int) -> float:
+        """Return what it is worth that a VM leaves where it is."""
+        return RESCUE if self._home(vm)[0] in self._problem.rules.drain else 0.0
 
     def _learn(self, pm: int) -> None:
         """Keep what is free on a PM as plain integers, which single PMs are handled with far faster than arrays."""

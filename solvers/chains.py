@@ -127,5 +127,5 @@ def _carry_out(table: MoveTable, vms: Links, closed: bool) -> list[Migration]:
         if len(steps) == len(vms) and table.problem.score.slots(table.placement.free) > before + EPSILON:
             return steps
         for back in reversed(backs):
-            table.apply(back)
+            table.undo(back)
     return []

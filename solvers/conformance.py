@@ -171,6 +171,7 @@ def _fingerprint(problem: Problem) -> list[bytes | int]:
     arrays = (
         cluster.capacity, cluster.demand, cluster.double, cluster.pm, cluster.node, cluster.open, cluster.movable,
         cluster.pool, cluster.rack, cluster.free, cluster.may_leave, cluster.vm_type, cluster.types, cluster.grouped,
+        cluster.migration_cost,
     )  # fmt: skip
     return [*(np.ascontiguousarray(array).tobytes() for array in arrays), problem.mnl, hash(cluster.groups)]
 

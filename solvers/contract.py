@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from data import Cluster, InputError, Objective, Placement, Plan, Rules, Score
 from solvers.deadline import Deadline
 
@@ -15,7 +18,7 @@ class Problem:
     Raises
     ------
     InputError
-        When the migration number limit is negative.
+        When the migration number limit is negative, or a PM to be emptied does not exist.
     """
 
     cluster: Cluster
@@ -26,6 +29,8 @@ class Problem:
     def __post_init__(self) -> None:
         if self.mnl < 0:
             raise InputError(f"the migration number limit is {self.mnl}; give 0 or more.")
+        if any(not 0 <= pm < self.cluster.pms for pm in self.rules.drain):
+            raise InputError(f"{self.cluster.name}: a PM that is to be emptied does not exist.")
 
     @cached_property
     def score(self) -> Score:
@@ -36,6 +41,17 @@ class Problem:
     def initial_fr(self) -> float:
         """FR of the snapshot."""
         return self.score.rate(self.cluster.free)
+
+    @cached_property
+    def evacuees(self) -> NDArray[np.bool_]:
+        """[V], on a PM that is to be emptied."""
+        return np.isin(self.cluster.pm, list(self.rules.drain))
+
+    def staying(self, plan: Plan) -> int:
+        """Count the VMs that a valid plan leaves on the PMs that are to be emptied, which nothing enters."""
+        if not self.rules.drain:
+            return 0
+        return int(self.evacuees.sum()) - sum(bool(self.evacuees[vm]) for vm in {each.vm for each in plan})
 
     def placement(self) -> Placement:
         """Return a fresh placement of the snapshot under the problem's rules."""

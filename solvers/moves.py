@@ -52,7 +52,8 @@ class MoveTable:
         shapes = cluster.types[kinds[:, 0]]
         self.kind_double: NDArray[np.bool_] = shapes[:, 0] == 1
         self._takes = _occupations(shapes)
-        self._open = np.broadcast_to(cluster.open, (len(kinds), cluster.pms)).copy()
+        self._receiving = cluster.receiving(problem.rules)
+        self._open = np.broadcast_to(self._receiving, (len(kinds), cluster.pms)).copy()
         if problem.rules.stay_in_cluster:
             self._open &= kinds[:, 1, None] == cluster.pool
         self.leave = np.full(cluster.vms, NEVER)
@@ -64,12 +65,30 @@ class MoveTable:
         self._refresh_vms(np.flatnonzero(cluster.may_leave))
 
     def apply(self, migration: Migration) -> Migration:
-        """Carry a legal migration out and return the one that takes it back."""
+        """Carry a legal migration out and return the one that `undo` takes."""
+        affordable = self._affordable
         back = self.placement.apply(migration)
-        self._refresh_pms(np.unique([back.pm, migration.pm]))
-        pm = self.placement.pm
-        self._refresh_vms(np.flatnonzero(((pm == back.pm) | (pm == migration.pm)) & self.problem.cluster.may_leave))
+        self._refresh(back.pm, migration.pm, affordable)
         return back
+
+    def undo(self, back: Migration) -> None:
+        """Take a migration back: ``back`` is what `apply` returned."""
+        affordable, pm = self._affordable, int(self.placement.pm[back.vm])
+        self.placement.undo(back)
+        self._refresh(pm, back.pm, affordable)
+
+    @property
+    def _affordable(self) -> NDArray[np.bool_]:
+        """[V], migrating the VM costs no more than is left."""
+        affordable: NDArray[np.bool_] = self.problem.cluster.migration_cost <= self.placement.left
+        return affordable
+
+    def _refresh(self, source: int, target: int, affordable: NDArray[np.bool_]) -> None:
+        """Bring the gains up to date after a change of two PMs, and of what can be afforded."""
+        self._refresh_pms(np.unique([source, target]))
+        pm = self.placement.pm
+        changed = (pm == source) | (pm == target) | (affordable != self._affordable)
+        self._refresh_vms(np.flatnonzero(changed & self.problem.cluster.may_leave))
 
     def gain(self, migration: Migration) -> float:
         """Return the exact gain of a legal migration in slots."""
@@ -78,7 +97,7 @@ class MoveTable:
         before = self._score.pm_slots(twin.free[pms]).sum()
         back = twin.apply(migration)
         after = self._score.pm_slots(twin.free[pms]).sum()
-        twin.apply(back)
+        twin.undo(back)
         return float(after - before)
 
     def best_entries(self) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
@@ -171,9 +190,11 @@ class MoveTable:
         kind, node = self.kind[vms], self.placement.node[vms]
         before = self._score.pm_slots(free)
         gone = free + self.occupation(vms)
-        self.leave[vms] = self._score.pm_slots(gone) - before
+        affordable = self._affordable[vms]
+        self.leave[vms] = np.where(affordable, self._score.pm_slots(gone) - before, NEVER)
         flipped = gone - self._takes[kind, 1 - node]
-        room = (flipped >= 0).all(axis=(1, 2)) & ~self.kind_double[kind]
+        room = (flipped >= 0).all(axis=(1, 2)) & ~self.kind_double[kind] & affordable
+        room &= self._receiving[self.placement.pm[vms]]
         self.flip[vms] = np.where(room, self._score.pm_slots(flipped) - before, NEVER)
 
 

@@ -97,8 +97,13 @@ def _closed(cluster: Cluster, is_open: list[bool]) -> Problem:
     return Problem(replace(cluster, open=np.array(is_open)), 5)
 
 
+def _dear(cluster: Cluster, costs: list[int], max_cost: int) -> Problem:
+    return Problem(replace(cluster, migration_cost=np.array(costs)), 5, rules=Rules(max_cost=max_cost))
+
+
 def _constrained(pair: Cluster) -> tuple[Toy, ...]:
     both = (0, 1)
+    twice = build("twice", PAIR + PAIR, [*PAIR_VMS, (2, 0, 4), (3, 0, 12)])
     shut = build("shut", [(16, 0), (32, 0), (3, 0)], PAIR_VMS)
     tight = build("tight", [((16, 8), 0), ((32, 12), 0)], PAIR_VMS)
     rack = build(
@@ -126,6 +131,21 @@ def _constrained(pair: Cluster) -> tuple[Toy, ...]:
         ),
         Toy("memory", "look at cores alone", Problem(tight, 5), HALF),
         Toy("stay_in_cluster", "leave the cluster", Problem(pools, 5, rules=Rules(stay_in_cluster=True)), HALF),
+        Toy(
+            "drained", "go to a PM that is to be emptied",
+            Problem(pair, 1, rules=Rules(drain=frozenset({1}))), Fraction(0),
+        ),
+        Toy(
+            "drained_flip", "stay on a PM that is to be emptied, on its other node",
+            Problem(build("drained_flip", [(16, 16), (16, 0)], [(0, 0, 4), (1, 0, 8)]), 1,
+                    rules=Rules(drain=frozenset({0}))), Fraction(4, 36),
+        ),
+        Toy(
+            "cost", "move the first VM that gains, whatever it costs",
+            _dear(pair, [5, 2], 3), Fraction(0),
+        ),
+        Toy("costs_add_up", "look at each VM's cost alone", _dear(twice, [2, 9, 2, 9], 3), Fraction(1, 4)),
+        Toy("free_of_charge", "count migrations as cost", _dear(twice, [0, 9, 0, 9], 0), Fraction(0)),
         Toy("may_leave_cluster", "stay in the cluster where no rule says so", Problem(pools, 5), Fraction(0)),
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ from data import Migration, Plan
 from solvers.contract import Problem, Solution
 from solvers.deadline import Deadline
 from solvers.incumbents import EPSILON, Incumbents
-from solvers.moves import TIE, MoveTable
+from solvers.moves import NEVER, TIE, MoveTable
 from solvers.params import NoParams
 
 TRIES = 30
@@ -81,6 +81,8 @@ def _take_pair(table: MoveTable, deadline: Deadline) -> tuple[list[Migration], f
     joint = score.pm_slots(free + table.occupation(first) + table.occupation(second)) - score.pm_slots(free)
     entry = table.entries()
     promise = joint + entry[first] + entry[second] - TIE * (table.avoid_vm[first] + table.avoid_vm[second])
+    cost = table.problem.cluster.migration_cost
+    promise[cost[first] + cost[second] > table.placement.left] = NEVER
     for index in np.argsort(-promise, kind="stable")[:TRIES]:
         if promise[index] <= EPSILON - 6 * TIE or deadline.expired(0.05):
             break
@@ -103,7 +105,7 @@ def _try_pair(table: MoveTable, first: int, second: int) -> tuple[list[Migration
         gain += table.gain(follow)
         table.apply(follow)
         return [move, follow], gain
-    table.apply(back)
+    table.undo(back)
     return [], 0.0
 
 

@@ -64,6 +64,7 @@ def _stage(problem: Problem, placement: Placement, alpha: int, deadline: Deadlin
         gains = _entry_gains(problem, placement, vm)
         if not np.isfinite(gains).any() or deadline.expired(RESERVE_S):
             placement.free, placement.pm, placement.node = before.free, before.pm, before.node
+            placement.spent = before.spent
             return False
         pm, node = divmod(int(gains.argmax()), 2)
         placement.free[pm, _nodes(problem, vm, node)] -= cluster.demand[vm]
@@ -84,8 +85,12 @@ def _take_out(problem: Problem, placement: Placement, alpha: int, deadline: Dead
     while len(taken) < alpha and candidates.any() and not deadline.expired(RESERVE_S):
         free = placement.free[placement.pm]
         relief = score.pm_slots(free + occupied) - score.pm_slots(free) - cores / slot  # fragments, in slots
+        candidates &= cluster.migration_cost <= placement.left
         vm = int(np.where(candidates, relief, -np.inf).argmax())
+        if not candidates[vm]:
+            break
         placement.free[placement.pm[vm]] += occupied[vm]
+        placement.spent += int(cluster.migration_cost[vm])
         candidates[vm] = False
         taken.append(vm)
     return taken

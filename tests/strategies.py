@@ -10,6 +10,7 @@ from data import AntiAffinity, Cluster
 NODES = [(8, 64), (12, 32), (16, 64), (17, 40), (20, 50), (32, 128), (44, 100)]
 """Cores and MiB of a node: memory binds on some, and some are no multiple of any slot."""
 VM_CORES = [1, 2, 3, 4, 5, 7, 8, 11, 12, 16]
+COSTS = [0, 1, 2, 5]
 VM_MEMORY_MIB = [0, 1, 4, 8, 16, 33]
 
 
@@ -55,6 +56,7 @@ def clusters(draw: st.DrawFn, max_pms: int = 4, max_vms: int = 8, min_vms: int =
         rack_names=("r0", "r1", "r2"),
         groups=draw(_groups(len(spots))),
         vm_type_names=tuple(f"type-{spot.demand[0]}" for spot in spots) if draw(st.booleans()) else (),
+        migration_cost=np.array([draw(st.sampled_from(COSTS)) for _ in spots] if draw(st.booleans()) else []),
     )
 
 

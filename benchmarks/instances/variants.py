@@ -97,6 +97,7 @@ def tiled(cluster: Cluster, times: int) -> Cluster:
             for group in cluster.groups
         ),
         vm_type_names=cluster.vm_type_names * times,
+        migration_cost=np.tile(cluster.migration_cost, times),
     )
 
 
@@ -139,6 +140,7 @@ def filled(cluster: Cluster, free_share: float, seed: int) -> Cluster:
         movable=np.concatenate([cluster.movable, np.ones(len(added), dtype=bool)]),
         vm_names=(*cluster.vm_names, *(f"added_{index}" for index in range(len(added)))),
         vm_type_names=(),
+        migration_cost=cluster.migration_cost[vms],
     )
 
 

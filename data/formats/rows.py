@@ -42,6 +42,8 @@ class VmRow(NamedTuple):
     movable: bool
     kind: str
     """The user's type name, or empty."""
+    cost: int
+    """What one migration costs."""
 
 
 class GroupRow(NamedTuple):
@@ -52,8 +54,8 @@ class GroupRow(NamedTuple):
     vms: Sequence[str]
 
 
-def whole(where: str, owner: str, value: float) -> int:
-    """Return a number of cores or MiB as an int.
+def whole(where: str, owner: str, value: float, unit: str = ", in cores or MiB") -> int:
+    """Return a number of cores, of MiB or of another unit as an int.
 
     Raises
     ------
@@ -63,9 +65,7 @@ def whole(where: str, owner: str, value: float) -> int:
     if 0 <= value <= LARGEST and value == int(value):
         return int(value)
     shown = one_line(str(value), 40)
-    raise InputError(
-        f"{where}: {one_line(owner)} has {shown}; write a whole number from 0 to {LARGEST}, in cores or MiB."
-    )
+    raise InputError(f"{where}: {one_line(owner)} has {shown}; write a whole number from 0 to {LARGEST}{unit}.")
 
 
 def assemble(
@@ -117,6 +117,7 @@ def assemble(
         rack_names=tuple(rack_index),
         groups=_groups(groups, vm_index),
         vm_type_names=tuple(row.kind for row in vms) if any(row.kind for row in vms) else (),
+        migration_cost=np.array([row.cost for row in vms], dtype=np.int64),
     )
 
 

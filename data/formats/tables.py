@@ -15,7 +15,7 @@ from data.formats.rows import GroupRow, PmRow, VmRow, assemble, whole
 PM_COLUMNS = ("pm", "numa0_cores", "numa0_memory_mib", "numa1_cores", "numa1_memory_mib")
 PM_OPTIONAL = ("status", "cluster", "rack")
 VM_COLUMNS = ("vm", "pm", "numa", "cores", "memory_mib")
-VM_OPTIONAL = ("movable", "type", "groups")
+VM_OPTIONAL = ("movable", "type", "groups", "migration_cost")
 
 STATUS = {"active": "ACTIVE", "disabled": "DISABLED", "outage": "OUTAGE"}
 MOVABLE = {"true": "yes", "yes": "yes", "1": "yes", "false": "", "no": "", "0": ""}
@@ -79,12 +79,13 @@ def _vm_row(record: Record, columns: Sequence[str]) -> VmRow:
         cores, memory = cores // 2, memory // 2
     movable = "movable" not in columns or bool(record.choice("movable", MOVABLE))
     kind = record.cells.get("type", "")
+    cost = _whole(record, "migration_cost", "") if "migration_cost" in columns else 1
     name, host = record.text("vm"), record.text("pm")
-    return VmRow(record.where, name, host, double, int(numa == "1"), (cores, memory), movable, kind)
+    return VmRow(record.where, name, host, double, int(numa == "1"), (cores, memory), movable, kind, cost)
 
 
-def _whole(record: Record, column: str) -> int:
-    return whole(f"{record.where}, column {column}", record.owner, record.number(column))
+def _whole(record: Record, column: str, unit: str = ", in cores or MiB") -> int:
+    return whole(f"{record.where}, column {column}", record.owner, record.number(column), unit)
 
 
 def _group_rows(records: Sequence[Record], *, racks: bool) -> list[GroupRow]:
@@ -122,7 +123,8 @@ def _vm_cells(cluster: Cluster) -> Iterator[list[Any]]:
         cores, memory = (int(cluster.demand[vm, column]) * (1 + double) for column in (CORES, MEMORY))
         movable = "yes" if cluster.movable[vm] else "no"
         groups = ";".join(f"{cluster.groups[index].granularity}:g{index}" for index in cluster.groups_of.get(vm, ()))
-        yield [name, cluster.pm_names[cluster.pm[vm]], numa, cores, memory, movable, kinds[vm], groups]
+        cost = int(cluster.migration_cost[vm])
+        yield [name, cluster.pm_names[cluster.pm[vm]], numa, cores, memory, movable, kinds[vm], groups, cost]
 
 
 def _csv(header: Sequence[str], rows: Iterator[list[Any]]) -> str:

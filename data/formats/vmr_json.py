@@ -46,6 +46,7 @@ class _Vm(msgspec.Struct):
     numa: list[_VmNuma]
     instance_type: str = ""
     allow_migration: bool | Literal[0, 1] = True
+    migration_cost: int | float = 1
     index: int = 0
 
 
@@ -131,7 +132,10 @@ def _vm_rows(path: Path, clusters: Sequence[_Cluster]) -> Iterator[VmRow]:
                     f"{where}.numa: {one_line(owner)} has unequal halves; give both nodes the same cpu and mem_mb."
                 )
             double, movable = len(nodes) == 2, bool(vm.allow_migration)
-            yield VmRow(where, vm.instance_id, vm.host_id, double, min(nodes), demands[0], movable, vm.instance_type)
+            cost = whole(f"{where}.migration_cost", owner, vm.migration_cost, "")
+            yield VmRow(
+                where, vm.instance_id, vm.host_id, double, min(nodes), demands[0], movable, vm.instance_type, cost
+            )
 
 
 def _require_nodes(where: str, owner: str, nodes: Sequence[int]) -> None:

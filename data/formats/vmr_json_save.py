@@ -14,8 +14,8 @@ from data.formats.files import write_text
 def save_json(cluster: Cluster, path: Path) -> None:
     """Write a snapshot that ``load_json`` reads back as it is, and that readers of the published format understand.
 
-    A closed PM becomes ``DISABLED``. Hosts and VMs get an ``index`` of their own only where their order is not
-    cluster by cluster.
+    A closed PM becomes ``DISABLED``. What a migration costs is written where it is not 1. Hosts and VMs get an
+    ``index`` of their own only where their order is not cluster by cluster.
 
     Raises
     ------
@@ -76,6 +76,7 @@ def _hosts(cluster: Cluster) -> list[dict[str, Any]]:
 def _vms(cluster: Cluster) -> list[dict[str, Any]]:
     kinds = cluster.vm_type_names or ("",) * cluster.vms
     demand, double, node = cluster.demand.tolist(), cluster.double.tolist(), cluster.node.tolist()
+    cost = cluster.migration_cost.tolist()
     vms = [
         {
             "instance_id": name,
@@ -86,6 +87,7 @@ def _vms(cluster: Cluster) -> list[dict[str, Any]]:
                 for side in ((0, 1) if double[vm] else (node[vm],))
             ],
             "allow_migration": bool(cluster.movable[vm]),
+            **({"migration_cost": cost[vm]} if cost[vm] != 1 else {}),
         }
         for vm, name in enumerate(cluster.vm_names)
     ]

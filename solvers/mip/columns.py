@@ -6,7 +6,7 @@ import numpy as np
 
 from solvers.contract import Problem
 from solvers.deadline import Deadline
-from solvers.incumbents import EPSILON, Incumbents
+from solvers.incumbents import Incumbents
 from solvers.mip.generation import Generation
 from solvers.mip.master import Master, Relaxation
 from solvers.mip.plans import PlanSearch
@@ -55,12 +55,13 @@ class ColumnSearch:
 
     @property
     def _target(self) -> float:
-        """The most that can be gained, as columns count it."""
-        return max(0.0, self.bound - self._initial)
+        """The most that can be gained, as columns count it; making room for VMs off other PMs may cost slots."""
+        gain = self.bound - self._initial
+        return gain if self._pricer.reduction.supply.any() else max(0.0, gain)
 
     def closed(self) -> bool:
         """Tell whether the best plan meets the bound."""
-        return self._best.slots >= self.bound - EPSILON
+        return self._best.meets(self.bound)
 
     @property
     def _aim(self) -> float:
@@ -83,6 +84,8 @@ class ColumnSearch:
                 tried = self._target
                 if self._round(master, relaxation, thorough=stuck):
                     return
+            if self.closed():
+                return
 
     def _round(self, master: Master, relaxation: Relaxation, *, thorough: bool) -> bool:
         """Turn a relaxation into whole patterns and offer the plan they make; tell whether more columns are no use."""
@@ -94,7 +97,7 @@ class ColumnSearch:
             return False
         plans = PlanSearch(master, self._best, self._deadline, self._engine, self._threads, self._seed)
         if plans.carry_out(use):
-            return self.closed()
+            return False
         if thorough or plans.worth(use) >= self._aim - 1e-6:
             plans.improve(self._generation.best, self._aim)
             return True

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from data import Placement
 from solvers.mip.master import Master, Pattern
+from solvers.mip.seating import seat_apart
 
 Ints = NDArray[np.int64]
 Place = tuple[int, int]
@@ -32,12 +33,12 @@ class Casting:
     """Hands PM patterns to PMs of their class, node patterns to nodes in their state; collects leavers and places.
 
     Which of the equal PMs, nodes and VMs are taken is random, but members of anti-affinity groups stay where another
-    VM of their kind can go.
+    VM of their kind can go, and those leave first that cost least.
 
     Attributes
     ----------
     leavers : dict
-        By kind, the VMs that leave.
+        By kind, the VMs that leave, those on PMs that are to be emptied among them.
     places : dict
         By kind, the places that wait for one: at least as many.
     parts : list of (int, list of int)
@@ -58,7 +59,11 @@ class Casting:
         self._vms_on = _Index(self._cluster.pm)
         self._members = _Index(self._reduction.pm_class)
         self._nodes_in = _Index(self._reduction.node_state.reshape(-1))
-        self._turn_of_vm = self._cluster.grouped + rng.random(self._cluster.vms)  # members of groups leave last
+        cost = self._cluster.migration_cost
+        whim = (cost + rng.random(self._cluster.vms)) / (cost.max(initial=0) + 1)
+        self._turn_of_vm = self._cluster.grouped + whim  # members of groups leave last, then who costs more
+        for vm in np.flatnonzero(self._reduction.problem.evacuees & (self._reduction.kind >= 0)).tolist():
+            self.leavers[int(self._reduction.kind[vm])].append(vm)
         used = [(index, int(use[index]), master.patterns[index]) for index in np.flatnonzero(use).tolist()]
         for index, times, pattern in used:
             if pattern.pm_class >= 0:
@@ -71,6 +76,8 @@ class Casting:
 
     def target(self) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
         """Match leaving VMs to places: members of groups first, where no fellow is; then all others.
+
+        Members that meet a fellow all the same trade places with others.
 
         Returns
         -------
@@ -87,7 +94,7 @@ class Casting:
             for vm in self.leavers[kind]:
                 if not self._cluster.grouped[vm]:
                     placement.pm[vm], placement.node[vm] = places.pop()
-        return placement.pm, placement.node
+        return seat_apart(self._reduction, placement.pm, placement.node, self._rng)
 
     def _pms(self, pm_class: int, times: int) -> list[int]:
         """Take PMs of a class that nobody has taken."""

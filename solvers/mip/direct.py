@@ -39,7 +39,7 @@ class DirectResult:
     """What CP-SAT proved."""
 
     bound_slots: float
-    """No placement within the limit has more slots."""
+    """No placement within the limit has more slots; -inf where none empties the PMs that are to be emptied."""
 
 
 def solve_direct(
@@ -73,6 +73,8 @@ def solve_direct(
     if solver.parameters.max_time_in_seconds <= 0.0:
         return DirectResult(float("inf"))
     status = solver.solve(model.model, _Reporter(model, offer, deadline))
+    if status == cp_model.INFEASIBLE:  # met only where PMs are to be emptied
+        return DirectResult(float("-inf"))
     proven = status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
     return DirectResult(solver.best_objective_bound / model.unit if proven else float("inf"))
 
@@ -96,10 +98,12 @@ class _Model:
         self.classes = self._gather(interchange_classes(problem))
         self._hint(hint)
         self._load: dict[tuple[int, int, int], list[tuple[cp_model.IntVar, int]]] = defaultdict(list)
-        arrivals = []
+        arrivals: list[cp_model.IntVar] = []
+        costs: list[Any] = []
         for each in self.classes:
             self.model.add(sum(each.count.values()) == len(each.vms))
             demand, double = cluster.demand[each.vms[0]].tolist(), bool(cluster.double[each.vms[0]])
+            cost, known = int(cluster.migration_cost[each.vms[0]]), len(arrivals)
             for (pm, node), count in each.count.items():
                 for side in (0, 1) if double else (node,):
                     for resource in (CORES, MEMORY):
@@ -112,7 +116,10 @@ class _Model:
                     more = self.model.new_int_var(0, len(each.vms) - stayed, "")
                     self.model.add(more >= count - stayed)
                     arrivals.append(more)
+            costs += [cost * count for count in arrivals[known:]]
         self.model.add(sum(arrivals) <= problem.mnl)
+        if problem.rules.max_cost is not None:
+            self.model.add(sum(costs) <= problem.rules.max_cost)
         self._empty = self._free_without_movable()
         for key, terms in self._load.items():
             self.model.add(sum(count * amount for count, amount in terms) <= int(self._empty[key]))
@@ -136,7 +143,7 @@ class _Model:
             kind = int(cluster.vm_type[vms[0]]), int(cluster.pool[cluster.pm[vms[0]]])
             if kind not in room:
                 near = cluster.pool == kind[1] if problem.rules.stay_in_cluster else cluster.open
-                mask = roomy.fits(vms[0]) & (cluster.open & near)[:, None]
+                mask = roomy.fits(vms[0]) & (cluster.receiving(problem.rules) & near)[:, None]
                 room[kind] = [(pm, node) for pm, node in np.argwhere(mask).tolist()]
             found.append((vms, home, room[kind]))
         if sum(len(places) for _, _, places in found) > SIZE_LIMIT:

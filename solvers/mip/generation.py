@@ -71,6 +71,8 @@ class Generation:
             evaluation = self._pricer.evaluate(relaxation.prices)
             if evaluation.bound < self.best.bound:
                 self.best = evaluation
+            if self._pricer.initial_slots + self.best.bound < 0:  # PMs that are to be emptied cannot be
+                return
             stuck = evaluation.bound - relaxation.value < 1e-6 or master.add_best(evaluation) == 0
             if stuck and relaxation.boxed:
                 progress = self.best.bound < boxed_at - 1e-6

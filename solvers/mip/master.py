@@ -4,8 +4,9 @@ Columns
     a *node pattern* lets singles leave a node and others in;
     a *PM pattern* says what doubles do on a PM, and what singles do on its two nodes beside them.
 Rows
-    limit: no more departures than the MNL;
-    balance: of every kind at least as many VMs arrive as leave: arrivals that nobody makes only leave more free;
+    limit: no more departures than the MNL, and, in a row of its own, none that cost more than they may;
+    balance: of every kind at least as many VMs arrive as leave, with those that leave PMs that are to be emptied:
+    arrivals that nobody makes only leave more free;
     class: no more PM patterns than PMs in the class;
     state: no more patterns than nodes in the state, of which a PM pattern takes two.
 
@@ -72,12 +73,17 @@ class Master:
         self._known: set[bytes] = set()
         self._state_row: dict[int, int] = {}
         self._class_row: dict[int, int] = {}
-        self.programme.add_row(-np.inf, reduction.problem.mnl)
-        for _ in range(reduction.kinds):
-            self.programme.add_row(0.0, np.inf)
-        self.slacks = 1 + 2 * reduction.kinds
-        row = np.append(0, np.repeat(np.arange(1, reduction.kinds + 1), 2))
-        sign = np.append(-1.0, np.tile([1.0, -1.0], reduction.kinds))
+        self.programme.add_row(-np.inf, reduction.limit)
+        for supply in reduction.supply.tolist():
+            self.programme.add_row(float(supply), np.inf)
+        self._dearest = int(reduction.cost.max(initial=0))
+        if self._dearest:
+            self.programme.add_row(-np.inf, reduction.budget)
+        self._shared = self.programme.rows
+        self.slacks = 1 + 2 * reduction.kinds + (self._dearest > 0)
+        row = np.append(0, np.repeat(np.arange(1, reduction.kinds + 2), 2))[: self.slacks]
+        sign = np.append(-1.0, np.tile([1.0, -1.0], reduction.kinds + 1))[: self.slacks]
+        sign[1 + 2 * reduction.kinds :] = -1.0
         nothing = [0.0] * self.slacks
         self.programme.add_columns(nothing, nothing, row, np.arange(self.slacks), sign)
         self._most = int(reduction.class_count.max(initial=0))
@@ -98,6 +104,8 @@ class Master:
         for kind in range(len(low)):
             self.programme.set_cost(1 + 2 * kind, float(low[kind]))
             self.programme.set_cost(2 + 2 * kind, -float(high[kind]))
+        if self._dearest:
+            self.programme.set_cost(self.slacks - 1, -(centre.cost + self._width / self._dearest))
         return self._width <= WIDEST
 
     def solve(self, time_limit_s: float) -> Relaxation | None:
@@ -107,7 +115,8 @@ class Master:
             return None
         singles, kinds = len(self.pricer.reduction.single), self.pricer.reduction.kinds
         price = solution.row_price[1 : kinds + 1]
-        prices = Prices.rounded(price[:singles], price[singles:], float(solution.row_price[0]))
+        cost = float(solution.row_price[kinds + 1]) if self._dearest else 0.0
+        prices = Prices.rounded(price[:singles], price[singles:], float(solution.row_price[0]), cost)
         boxed = bool((solution.use[: self.slacks] > 1e-9).any())
         return Relaxation(solution.value, prices, solution.use[self.slacks :], boxed)
 
@@ -123,7 +132,7 @@ class Master:
         leaving = np.array([pattern.leaving for pattern in self.patterns]).reshape(-1, len(price))
         arriving = np.array([pattern.arriving for pattern in self.patterns]).reshape(-1, len(price))
         worth = np.array(self.programme.cost[self.slacks :])
-        worth += (leaving - arriving) @ price - prices.migration * leaving.sum(axis=1)
+        worth += (leaving - arriving) @ price - leaving @ self.pricer.fees(prices)
         best = np.array(
             [
                 gain[pattern.state] if pattern.pm_class < 0 else evaluation.class_gain[pattern.pm_class]
@@ -136,7 +145,7 @@ class Master:
     def crowded_out(self, held: Ints, use: Ints) -> NDArray[np.bool_]:
         """Tell which patterns find no PM or node once some are used as often as ``use`` [patterns] says: bool."""
         row, column, value = self.programme.matrix()
-        own = row > self.pricer.reduction.kinds
+        own = row >= self._shared
         row, pattern, value = row[own], column[own] - self.slacks, value[own]
         taken = np.zeros(len(self.patterns))
         taken[held] = use[held]
@@ -234,12 +243,15 @@ class Master:
         if not len(gain):
             return
         departures, arrivals = moves.sum(axis=2).T
-        some = np.flatnonzero(departures)
+        cost = moves[:, 0] @ self.pricer.reduction.cost
+        some, dear = np.flatnonzero(departures), np.flatnonzero(cost)
         net = moves[:, 1] - moves[:, 0]
         column, kind = np.nonzero(net)
-        row = np.concatenate([np.zeros(len(some), dtype=np.int64), 1 + kind, own[0]])
-        index = np.concatenate([some, column, own[1]])
-        value = np.concatenate([departures[some], net[column, kind], np.ones(len(own[0]))]).astype(np.float64)
+        limits = np.repeat([0, 1 + self.pricer.reduction.kinds], [len(some), len(dear)])
+        row = np.concatenate([limits, 1 + kind, own[0]])
+        index = np.concatenate([some, dear, column, own[1]])
+        counts = np.concatenate([departures[some], cost[dear], net[column, kind], np.ones(len(own[0]))])
+        value = counts.astype(np.float64)
         if len(np.unique(row * len(gain) + index)) < len(row):  # a PM with two equal nodes takes two of one state
             place, inverse = np.unique(row * len(gain) + index, return_inverse=True)
             value = np.bincount(inverse.reshape(-1), weights=value).astype(np.float64)

@@ -3,6 +3,10 @@
 Patterns that meet the bound may wait for each other in circles. Others are looked for among those that serve in few
 waves (`waves`), then in large neighbourhoods of the best plan (Shaw 1998): some PMs are free to do anything, all
 others may do what they do in that plan, or nothing; the waves say what is promising, an integer programme chooses.
+
+VMs on PMs that are to be emptied leave in every plan, beside the patterns. Where members of anti-affinity groups leave,
+or the VMs together cost more than they may (rounding, see `reduction`), neither quick orders nor neighbourhoods apply:
+`order` carries out what the rules allow.
 """
 
 import numpy as np
@@ -74,20 +78,20 @@ class PlanSearch:
         ``hops`` allows temporary ones where migrations are left; to look for them takes far longer than an order.
         """
         worth = self._master.pricer.initial_slots + self.worth(use)
-        grouped = self._problem.cluster.grouped
+        grouped, drain = self._problem.cluster.grouped, bool(self._problem.rules.drain)
         for cast in range(CASTS if grouped.any() else FREE_CASTS):
             if cast and self._deadline.expired(RESERVE_S / 2):
                 break
             casting = Casting(self._master, use, self._seed + cast)
             leavers = [vm for vms in casting.leavers.values() for vm in vms]
-            slots = -np.inf
-            if not grouped[leavers].any():
+            slots, plain = -np.inf, self._is_plain(leavers)
+            if plain:
                 plan = sequence(self._problem, casting.leavers, casting.places, self._deadline, self._seed + cast)
                 slots = self._offer(plan)
                 if slots > self._done_slots:
                     self._done, self._done_slots = self._carried_out(casting, plan), slots
-            if slots < worth - 1e-6 and (grouped[leavers].any() or (hops and len(leavers) < self._problem.mnl)):
-                plan = order(self._problem, *casting.target(), self._deadline)  # with hops, and with an eye on groups
+            if slots < worth - 1e-6 and (not plain or (hops and (drain or len(leavers) < self._problem.mnl))):
+                plan = order(self._problem, *casting.target(), self._deadline)  # with hops, and an eye on all rules
                 slots = self._offer(plan)
                 if slots < worth - 1e-6:
                     self._extend(plan)
@@ -101,10 +105,16 @@ class PlanSearch:
         self._choose(keep, best_known, WAVES, aim)
         failures, waves = 0, DEEP
         while self._done.any() and failures < PATIENCE and not self._over(aim):
-            before = self._best.slots
+            before = self._gained
             if not self._choose(self._neighbourhood(keep), best_known, waves, aim):
                 waves = min(waves + 1, DEEPEST)  # the best plan itself may need more
-            failures = 0 if self._best.slots > before + EPSILON else failures + 1
+            failures = 0 if self._gained > before + EPSILON else failures + 1
+
+    def _is_plain(self, leavers: list[int]) -> bool:
+        """Tell whether all may leave, whatever the order and the places: `sequence` knows no groups and no costs."""
+        cluster, most = self._problem.cluster, self._problem.rules.max_cost
+        affordable = most is None or cluster.migration_cost[leavers].sum() <= most
+        return bool(affordable and not cluster.grouped[leavers].any())
 
     def _choose(self, keep: NDArray[np.bool_], best_known: Evaluation, waves: int, aim: float) -> bool:
         """Try some choices among the patterns that are promising in so many waves; False where none can be better."""
@@ -114,7 +124,8 @@ class PlanSearch:
         if found is None or found[1] < self._gained + float(self._master.pricer.reduction.worth.step) - 1e-6:
             return False
         programme, slacks = self._master.programme, self._master.slacks
-        used = np.append(np.zeros(slacks, dtype=bool), found[0])
+        emptying = self._master.pricer.reduction.supply.any()  # whole numbers of promising patterns may not take all in
+        used = np.append(np.zeros(slacks, dtype=bool), found[0] | ((self._done > 0) & emptying))
         departures = np.array([pattern.leaving.sum() for pattern in self._master.patterns])
         for _ in range(VARIANTS):
             if self._over(aim):
@@ -144,15 +155,17 @@ class PlanSearch:
 
     @property
     def _gained(self) -> float:
-        return self._best.slots - self._master.pricer.initial_slots
+        """Slots that the best plan gains; nothing counts as long as it leaves VMs on PMs that are to be emptied."""
+        return -np.inf if self._best.staying else self._best.slots - self._master.pricer.initial_slots
 
     def _over(self, aim: float) -> bool:
         return self._gained >= aim - EPSILON or self._deadline.expired(RESERVE_S)
 
     def _offer(self, plan: Plan) -> float:
+        """Return what the plan ends with, which is nothing where it leaves VMs on PMs that are to be emptied."""
         slots = self._problem.score.slots(self._problem.placement().apply_plan(plan).free)
         self._best.offer(plan, slots)
-        return slots
+        return -np.inf if self._problem.staying(plan) else slots
 
     def _extend(self, plan: Plan) -> None:
         """Go on by the two-step rule."""

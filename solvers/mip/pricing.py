@@ -6,8 +6,10 @@ gains more than
 
     L(mu, lambda) = lambda * MNL + sum_c N_c * V_c(mu, lambda),    for any mu and any lambda >= 0.
 
+Where what migrations cost is limited, a VM that leaves also pays nu times its cost, and nu times the limit is added.
+Where PMs are to be emptied they are left out; the MNL is less by the VMs there, and each of these adds its mu_t.
 V_c is exact, with no limit on the size of a pattern: see ``docs/exact.md``. Prices are rounded to multiples of 2^-20
-(lambda upwards) before evaluation, so all sums are exact in float64 and L is a certificate, not a tolerance.
+(lambda and nu upwards) before evaluation, so all sums are exact in float64 and L is a certificate, not a tolerance.
 """
 
 from dataclasses import dataclass
@@ -68,12 +70,14 @@ class Prices:
     """[T2], slots a VM."""
     migration: float
     """Slots a migration, not negative."""
+    cost: float = 0.0
+    """Slots a unit of what migrations cost, not negative."""
 
     @classmethod
-    def rounded(cls, single: Floats, double: Floats, migration: float) -> "Prices":
-        """Round to the grid; the migration's price upwards, which keeps the bound valid."""
-        lifted = float(np.ceil(max(0.0, migration) * GRID) / GRID)
-        return cls(np.round(single * GRID) / GRID, np.round(double * GRID) / GRID, lifted)
+    def rounded(cls, single: Floats, double: Floats, migration: float, cost: float = 0.0) -> "Prices":
+        """Round to the grid; the prices of migrations upwards, which keeps the bound valid."""
+        lifted = [float(np.ceil(max(0.0, price) * GRID) / GRID) for price in (migration, cost)]
+        return cls(np.round(single * GRID) / GRID, np.round(double * GRID) / GRID, *lifted)
 
 
 class Pricer:
@@ -95,12 +99,18 @@ class Pricer:
         reduction = self.reduction
         state, placeholders = reduction.state, reduction.class_doubles[:, reduction.doubles :].sum(axis=1)
         alone = self.value[state[:, 1], state[:, 2]] @ reduction.state_count
-        return float(alone + reduction.worth.placeholder * (placeholders @ reduction.class_count))
+        placed = reduction.worth.placeholder * (placeholders @ reduction.class_count)
+        return float(alone + placed + reduction.emptied_slots)
+
+    def fees(self, prices: Prices) -> Floats:
+        """Return what one migration of a VM of each kind is charged: float64 [T1 + T2], slots."""
+        return prices.migration + prices.cost * self.reduction.cost.astype(np.float64)
 
     def evaluate(self, prices: Prices) -> "Evaluation":
         """Price all classes: a bound on the gain of any plan, and the best pattern of every class."""
         reduction = self.reduction
-        worth = self.singles.counts @ (prices.single - prices.migration)
+        fees, singles = self.fees(prices), len(reduction.single)
+        worth = self.singles.counts @ (prices.single - fees[:singles])
         arrival, arrival_choice = kernels.arrival_values(
             reduction.single, reduction.single_pool, prices.single, self.value, self.pools
         )
@@ -111,10 +121,12 @@ class Pricer:
         gain, how = kernels.best_of_classes(
             reduction.class_states, self._class_content, reduction.state, self.singles.start, self.singles.used, worth,
             arrival, self.value, self.doubles.start, self.doubles.used,
-            self.doubles.counts @ np.append(prices.double - prices.migration, self._placeholder_price),
+            self.doubles.counts @ np.append(prices.double - fees[singles:], self._placeholder_price),
             *self._cells(filling, arrival),
         )  # fmt: skip
-        bound = prices.migration * reduction.problem.mnl + float(gain @ reduction.class_count)
+        bound = prices.migration * reduction.limit + prices.cost * reduction.budget
+        bound += float(np.append(prices.single, prices.double) @ reduction.supply)
+        bound += float(gain @ reduction.class_count)
         return Evaluation(self, prices, bound, gain, how, worth, arrival, arrival_choice, filling_choice)
 
     def _cells(self, filling: Floats, arrival: Floats) -> tuple[Ints, Ints, Floats, Floats]:

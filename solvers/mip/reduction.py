@@ -1,11 +1,13 @@
 """From a cluster to what matters for its optimum: node states, PM classes and VM kinds, all counted.
 
-VMs of one kind are interchangeable, so are nodes with the same content and free resources, so are PMs with the same
-nodes. Only distinct ones are kept, with how many there are. What never changes (pinned VMs, closed PMs) is left out.
+VMs of one kind are interchangeable (where the cost of migrations is limited they cost the same, too), so are nodes with
+the same content and free resources, so are PMs with the same nodes. Only distinct ones are kept, with how many there
+are. What never changes (pinned VMs, closed PMs) is left out.
 """
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,9 @@ from solvers.contract import Problem
 from solvers.mip.worth import Worth
 
 ANY_POOL = -1
+
+COST_LEVELS, COST_KINDS = 4096, 128
+"""The largest cost of a migration in units, and the most kinds that costs may make: finer costs are rounded down."""
 
 MEMORY_LEVELS = 2048
 """Most memory levels that are told apart; a finer memory grid is rounded, in the direction that keeps bounds valid."""
@@ -58,6 +63,16 @@ class Reduction:
     """[C, D], movable doubles of each kind."""
     class_count: NDArray[np.int64]
     """[C], PMs in the class."""
+    cost: NDArray[np.int64]
+    """[T1 + T2], units that migrating a VM of the kind costs; all 0 where no plan can exceed the limit."""
+    budget: int
+    """Units that migrations may cost together, those off PMs that are to be emptied left out."""
+    limit: int
+    """Migrations besides those off PMs that are to be emptied; negative where there are too many of these."""
+    supply: NDArray[np.int64]
+    """[T1 + T2], VMs of each kind on PMs that are to be emptied: they come in addition and have to go somewhere."""
+    emptied_slots: float
+    """Slots of these PMs, otherwise left out, once they are empty."""
     worth: Worth
     """What free resources are worth."""
     unit: tuple[int, int]
@@ -79,7 +94,10 @@ class Reduction:
         return len(self.single) + self.doubles
 
     def part(self, share: float) -> "Reduction":
-        """Keep a random share of the classes, 0 to 1, and of the migrations; for prices only, VMs and PMs stay."""
+        """Keep a random share of the classes, 0 to 1, of the limits and of the supply; for prices only.
+
+        VMs and PMs stay what they are.
+        """
         classes = np.arange(len(self.class_count))
         kept = np.sort(np.random.default_rng(0).permutation(classes)[: max(1, round(share * len(classes)))])
         states, states_of = np.unique(self.class_states[kept], return_inverse=True)
@@ -88,7 +106,9 @@ class Reduction:
         np.add.at(count, states_of, self.class_count[kept, None])
         return replace(
             self,
-            problem=replace(self.problem, mnl=max(1, round(share * self.problem.mnl))),
+            budget=ceil(share * self.budget),
+            limit=ceil(share * self.limit),
+            supply=np.ceil(share * self.supply).astype(np.int64),
             state=self.state[states],
             state_count=count,
             class_states=states_of.astype(np.int64),
@@ -105,11 +125,14 @@ class Reduction:
 def reduce_problem(problem: Problem) -> Reduction:
     """Count node states and PM classes of a problem; vectorised, so that 200,000 VMs take about a second."""
     cluster = problem.cluster
-    kind, shapes, pools = _kinds(problem)
+    vm_cost, budget = _costs(problem)
+    kind, shapes, pools, cost = _kinds(problem, vm_cost)
     singles = int((shapes[:, 0] == 0).sum())
     worth = Worth.of(problem.score)
     demand, free, unit = _units(problem, kind, shapes, worth)
-    active = np.flatnonzero(cluster.open)
+    active = np.flatnonzero(cluster.receiving(problem.rules))
+    evacuees = np.flatnonzero(problem.evacuees & (kind >= 0))
+    supply = np.bincount(kind[evacuees], minlength=len(shapes))
     content_of = np.zeros((cluster.pms, 2, singles), dtype=np.int64)
     vms = np.flatnonzero((kind >= 0) & (kind < singles))
     np.add.at(content_of, (cluster.pm[vms], cluster.node[vms], kind[vms]), 1)
@@ -147,21 +170,60 @@ def reduce_problem(problem: Problem) -> Reduction:
         class_states=classes[:, :2].copy(),
         class_doubles=classes[:, 2:].copy(),
         class_count=np.bincount(class_id, minlength=len(classes)),
+        cost=cost,
+        budget=budget - int(supply @ cost),
+        limit=problem.mnl - int(problem.evacuees.sum()),
+        supply=supply,
+        emptied_slots=_emptied_slots(problem, kind, worth),
         worth=worth,
         unit=unit,
     )
 
 
-def _kinds(problem: Problem) -> tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.int64]]:
-    """Find the kinds of movable VMs, singles first: kind [V], shape and demand [T, 3], pool [T]."""
+def _emptied_slots(problem: Problem, kind: NDArray[np.intp], worth: Worth) -> float:
+    """Count the slots of the PMs that are to be emptied, once they are."""
+    pms = [pm for pm in sorted(problem.rules.drain) if problem.cluster.open[pm]]
+    room = _room(problem, kind)[pms]
+    slots = sum(each * float(rate.slots(room).sum()) for rate, each in worth.node)
+    double = next((rate for rate in problem.score.terms if rate.kind == "double"), None)
+    return slots + (worth.whole * float(double.slots(room).sum()) if double else 0.0)
+
+
+def _costs(problem: Problem) -> tuple[NDArray[np.int64], int]:
+    """Return what migrating each VM costs [V], and the limit, in units; zeros where no plan can exceed it.
+
+    Costs are cut to as many leading bits as leave few enough kinds of VMs, and left out where one bit is too many. What
+    is rounded down allows more, so bounds stay valid, and are exact where costs are few.
+    """
+    cluster, limit = problem.cluster, problem.rules.max_cost
+    cost = cluster.migration_cost
+    movers = np.sort(cost[cluster.may_leave])
+    if limit is None or movers[max(0, len(movers) - problem.mnl) :].sum() <= limit:
+        return np.zeros_like(cost), 0
+    unit = int(np.gcd.reduce(movers))
+    unit *= max(1, int(movers[-1]) // unit // COST_LEVELS)
+    cost = cost // unit
+    length = np.frexp(cost.astype(np.float64))[1]
+    for bits in range(int(length.max()), 0, -1):
+        shift = np.maximum(0, length - bits)
+        cut = cost >> shift << shift
+        if len(distinct_rows(np.column_stack([cluster.vm_type, cut])[cluster.may_leave])[0]) <= COST_KINDS:
+            return cut, limit // unit
+    return np.zeros_like(cost), 0
+
+
+def _kinds(
+    problem: Problem, cost: NDArray[np.int64]
+) -> tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Find the kinds of movable VMs, singles first: kind [V], shape and demand [T, 3], pool [T], cost [T]."""
     cluster = problem.cluster
     movers = np.flatnonzero(cluster.may_leave & (cluster.demand > 0).any(axis=1))
     home = cluster.pool[cluster.pm[movers]] if problem.rules.stay_in_cluster else np.zeros(len(movers), dtype=np.int32)
-    rows = np.column_stack([cluster.types[cluster.vm_type[movers]], home])
+    rows = np.column_stack([cluster.types[cluster.vm_type[movers]], home, cost[movers]])
     distinct, inverse = distinct_rows(rows)
     kind = np.full(cluster.vms, -1, dtype=np.intp)
     kind[movers] = inverse
-    return kind, distinct[:, :3], distinct[:, 3]
+    return kind, distinct[:, :3], distinct[:, 3], distinct[:, 4].copy()
 
 
 def _units(

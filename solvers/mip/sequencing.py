@@ -33,7 +33,7 @@ def sequence(
     Parameters
     ----------
     leavers, places
-        By kind, as `decode.Casting` finds them. Nobody may be in an anti-affinity group.
+        By kind, as `decode.Casting` finds them. Nobody may be in an anti-affinity group, and all can be afforded.
 
     Returns
     -------

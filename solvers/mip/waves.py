@@ -7,10 +7,12 @@ from the first wave on, and what nobody waits for may leave in the last. So of e
 
     departures that must have happened by then  <=  arrivals that are possible by then,
 
-which are W balance rows in place of one. Whole numbers of patterns that keep them are a plan that can be carried out, a
-wave at a time. Fractional ones say which patterns are worth trying: whole numbers over these can nearly always be put
-in order, though the integer programme over the waves itself is far too hard. More waves allow more, at a price: with
-two the value is that of chains of two migrations, with a dozen it is near that of the programme without any order.
+which are W balance rows in place of one. VMs on PMs that are to be emptied leave by the last wave, since nobody waits
+for them, and what migrations cost has its row as ever. Whole numbers of patterns that keep them are a plan that can be
+carried out, a wave at a time. Fractional ones say which patterns are worth trying: whole numbers over these can nearly
+always be put in order, though the integer programme over the waves itself is far too hard. More waves allow more, at a
+price: with two the value is that of chains of two migrations, with a dozen it is near that of the programme without any
+order.
 """
 
 import numpy as np
@@ -83,9 +85,9 @@ def _programme(master: Master, chosen: Ints, late: Ints, at: Ints, wave: Ints, w
     leaving = np.array([master.patterns[each].leaving for each in chosen.tolist()]).reshape(-1, kinds)
     arriving = np.array([master.patterns[each].arriving for each in chosen.tolist()]).reshape(-1, kinds)
     programme = Programme()
-    programme.add_row(-np.inf, master.pricer.reduction.problem.mnl)
-    for _ in range(waves * kinds):
-        programme.add_row(0.0, np.inf)
+    programme.add_row(-np.inf, source.high[0])
+    for supply in [0] * ((waves - 1) * kinds) + master.pricer.reduction.supply.tolist():
+        programme.add_row(float(supply), np.inf)
     departures = leaving.sum(axis=1)[at]
     some = np.flatnonzero(departures)
     entries = [(np.zeros(len(some), dtype=np.int64), some, departures[some])]
@@ -96,7 +98,7 @@ def _programme(master: Master, chosen: Ints, late: Ints, at: Ints, wave: Ints, w
     for high in source.high[1 + kinds :]:
         programme.add_row(-np.inf, high)
     own_row, own_column, amount = source.matrix()
-    own = own_row > kinds
+    own = (own_row > kinds) & (own_column >= master.slacks)
     own_row, own_pattern, amount = own_row[own] - 1 - kinds, own_column[own] - master.slacks, amount[own]
     for each in range(waves):
         column_of = np.full(len(master.patterns), -1)

@@ -40,11 +40,14 @@ class Model:
         return used
 
     def _assign(self) -> None:
-        """Put each mover on one place, and keep all but MNL of them where they are."""
+        """Put each mover on one place, and keep all where they are but for MNL of them, and what may be spent."""
         for places in self.x:
             self._add(dict.fromkeys(places.values(), 1), LpConstraintEQ, 1)
         stay = {places[vm.start]: 1.0 for vm, places in zip(self._task.movers, self.x, strict=True)}
         self._add(stay, LpConstraintGE, len(stay) - self._task.mnl)
+        if self._task.max_cost is not None:
+            kept = {places[vm.start]: float(vm.cost) for vm, places in zip(self._task.movers, self.x, strict=True)}
+            self._add(kept, LpConstraintGE, sum(kept.values()) - self._task.max_cost)
 
     def _keep_apart(self) -> None:
         for meeting in self._task.meetings:

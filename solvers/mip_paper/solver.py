@@ -63,7 +63,9 @@ class MipPaper:
     def prepare(self) -> None:
         """Start the solving process once, so that programs and libraries are in the operating system's cache."""
         own = self.params
-        nothing = Task(own.backend, own.threads, own.gap, time.time() + 1, 0, [0], [(16, 0), (0, 0)], [], [], [], [])
+        nothing = Task(
+            own.backend, own.threads, own.gap, time.time() + 1, 0, None, [0], [(16, 0), (0, 0)], [], [], [], []
+        )
         ask(nothing, Deadline(20.0), 0.0)
 
     def solve(self, problem: Problem, deadline: Deadline, seed: int = 0) -> Solution:  # noqa: ARG002 - deterministic

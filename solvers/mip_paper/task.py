@@ -17,6 +17,8 @@ class Mover(msgspec.Struct, array_like=True):
     memory_mib: int
     double: bool
     start: int
+    cost: int
+    """What migrating it costs."""
     choice: int
     """Index into ``Task.choices``: the places it may take, its start among them."""
 
@@ -47,6 +49,8 @@ class Task(msgspec.Struct):
     end_s: float
     """Wall clock (``time.time()``) at which the backend is told to stop."""
     mnl: int
+    max_cost: int | None
+    """The most that all migrations may cost together."""
     open_pms: list[int]
     room: list[tuple[int, int]]
     """[2 P], cores and MiB of each place that VMs which cannot move leave."""
@@ -71,18 +75,22 @@ def make_task(problem: Problem, backend: Literal["cbc", "highs"], threads: int, 
     for vm in movers.tolist():  # a mover gives its room back: the model places it anew
         room[cluster.pm[vm], slice(None) if cluster.double[vm] else cluster.node[vm]] += cluster.demand[vm]
     by_pool = problem.rules.stay_in_cluster
-    kinds: dict[tuple[int, int], int] = {}
+    kinds: dict[tuple[int, int, int], int] = {}
     choices: list[list[int]] = []
     told = []
     for vm in movers.tolist():
         pool = int(cluster.pool[cluster.pm[vm]]) if by_pool else -1
-        kind = (int(cluster.vm_type[vm]), pool)
+        stuck = int(cluster.pm[vm]) if problem.evacuees[vm] else -1  # it may stay where nothing may go
+        kind = (int(cluster.vm_type[vm]), pool, stuck)
         if kind not in kinds:
             kinds[kind] = len(choices)
-            choices.append(_places(cluster, room, vm, pool))
+            receiving = cluster.receiving(problem.rules)
+            receiving[stuck] |= stuck >= 0
+            choices.append(_places(cluster, room, vm, pool, receiving))
         cores, memory = cluster.demand[vm].tolist()
         start = 2 * int(cluster.pm[vm]) + int(cluster.node[vm])
-        told.append(Mover(cores, memory, bool(cluster.double[vm]), start, kinds[kind]))
+        cost = int(cluster.migration_cost[vm])
+        told.append(Mover(cores, memory, bool(cluster.double[vm]), start, cost, kinds[kind]))
     score = problem.score
     return Task(
         backend=backend,
@@ -90,6 +98,7 @@ def make_task(problem: Problem, backend: Literal["cbc", "highs"], threads: int, 
         gap=gap,
         end_s=end_s,
         mnl=problem.mnl,
+        max_cost=problem.rules.max_cost,
         open_pms=np.flatnonzero(cluster.open).tolist(),
         room=[(cores, memory) for cores, memory in room.reshape(-1, 2).tolist()],
         movers=told,
@@ -99,9 +108,9 @@ def make_task(problem: Problem, backend: Literal["cbc", "highs"], threads: int, 
     )
 
 
-def _places(cluster: Cluster, room: NDArray[np.int64], vm: int, pool: int) -> list[int]:
+def _places(cluster: Cluster, room: NDArray[np.int64], vm: int, pool: int, receiving: NDArray[np.bool_]) -> list[int]:
     """List the places where the VM fits once every other mover is gone."""
-    fits = (room >= cluster.demand[vm]).all(axis=2) & cluster.open[:, None]
+    fits = (room >= cluster.demand[vm]).all(axis=2) & receiving[:, None]
     if pool >= 0:
         fits &= (cluster.pool == pool)[:, None]
     if cluster.double[vm]:

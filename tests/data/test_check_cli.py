@@ -55,5 +55,5 @@ def test_bad_input(files: tuple[Path, Path]) -> None:
 def test_help() -> None:
     """The help names what a newcomer needs."""
     text = check_cli("--help").stdout
-    for word in ("CLUSTER", "PLAN", "--mnl", "--objective", "--stay-in-cluster", "vmr-plan/1"):
+    for word in ("CLUSTER", "PLAN", "--mnl", "--objective", "--stay-in-cluster", "--max-cost", "vmr-plan/1"):
         assert word in text

@@ -79,6 +79,27 @@ def test_stay_in_cluster():
     assert "would leave its cluster" in check(cluster, plan, rules=Rules(stay_in_cluster=True)).reason
 
 
+def test_nothing_goes_to_a_pm_that_is_to_be_emptied():
+    """Not from elsewhere and not from its own other node; leaving it is fine, and coming back is not."""
+    cluster = build("drained", [(8, 8), (8, 8)], [(0, 0, 4), (1, 0, 2)])
+    rules = Rules(drain=frozenset({0}))
+    reason = "migration {}: VM vm_{} cannot go to PM pm_0, which is to be emptied"
+    assert check(cluster, Plan.of([(0, 1, 0)]), rules=rules).valid
+    assert check(cluster, Plan.of([(1, 0, 0)]), rules=rules).reason == reason.format(0, 1)
+    assert check(cluster, Plan.of([(0, 0, 1)]), rules=rules).reason == reason.format(0, 0)
+    assert check(cluster, Plan.of([(0, 1, 0), (0, 0, 0)]), rules=rules).reason == reason.format(1, 0)
+
+
+def test_costs_add_up():
+    """Each migration counts with its VM's cost, every time; without a limit none matters."""
+    cluster = build("dear", [(8, 8)], [(0, 0, 4), (0, 0, 2)], migration_cost=np.array([2, 3]))
+    plan = Plan.of([(0, 0, 1), (1, 0, 1), (0, 0, 0)])
+    assert check(cluster, plan).valid
+    assert check(cluster, plan, rules=Rules(max_cost=7)).valid
+    verdict = check(cluster, plan, rules=Rules(max_cost=6))
+    assert verdict.reason == "migration 2: VM vm_0 would bring the cost to 7 but the limit is 6"
+
+
 @pytest.mark.parametrize(
     ("migrations", "valid"),
     [

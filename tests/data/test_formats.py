@@ -18,7 +18,7 @@ from tests.strategies import clusters
 
 def facts(cluster: Cluster) -> dict:
     """Return everything that a cluster says, racks by name since their numbers mean nothing."""
-    arrays = ("capacity", "demand", "double", "pm", "node", "open", "movable")
+    arrays = ("capacity", "demand", "double", "pm", "node", "open", "movable", "migration_cost")
     return {
         **{name: getattr(cluster, name).tolist() for name in arrays},
         "names": (cluster.name, cluster.pm_names, cluster.vm_names, cluster.vm_type_names),
@@ -180,6 +180,18 @@ def test_tables_optional_columns(tmp_path: Path) -> None:
     assert cluster.movable.tolist() == [True, False, True]
     assert cluster.vm_type_names == ("small", "", "big")
     assert [(group.granularity, group.vms) for group in cluster.groups] == [("host", (0, 1)), ("rack", (0, 2))]
+
+
+def test_costs_are_read_where_given(tiny: Cluster, tmp_path: Path) -> None:
+    """A migration costs 1 where a file does not say otherwise, and a released file is written without costs."""
+    save_json(tiny, tmp_path / "tiny.json")
+    text = (tmp_path / "tiny.json").read_text()
+    assert "migration_cost" not in text
+    assert load(tmp_path / "tiny.json").migration_cost.tolist() == [1] * tiny.vms
+    text = text.replace('"instance_id": "vm_1"', '"migration_cost": 7, "instance_id": "vm_1"')
+    (tmp_path / "tiny.json").write_text(text)
+    dear = load(tmp_path / "tiny.json")
+    assert dear.migration_cost.tolist() == [7 if name == "vm_1" else 1 for name in dear.vm_names]
 
 
 def test_nothing_is_written_half(tiny: Cluster, tmp_path: Path) -> None:

@@ -137,3 +137,9 @@ def test_no_rate_at_all_is_refused():
     """An objective without a rate measures nothing."""
     with pytest.raises(InputError):
         Objective(())
+
+
+def test_slots_of_a_whole_pm_are_empty_pms():
+    """Where PMs are equal, an objective of double slots as large as one counts the PMs that are empty."""
+    cluster = build("equal", [(44, 44)] * 4, [(0, 0, 1), (1, 2, 2), (3, 1, 44)])
+    assert Score(cluster, Objective.parse("double88")).pm_slots(cluster.free).tolist() == [0, 0, 1, 0]

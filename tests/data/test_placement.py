@@ -21,7 +21,11 @@ def _triples(cluster):
 def walks(draw):
     """Draw a cluster, rules, and up to six legal migrations."""
     cluster = draw(clusters())
-    rules = Rules(stay_in_cluster=draw(st.booleans()))
+    rules = Rules(
+        stay_in_cluster=draw(st.booleans()),
+        max_cost=draw(st.none() | st.integers(0, 12)),
+        drain=draw(st.sets(st.integers(0, cluster.pms - 1), max_size=1).map(frozenset)),
+    )
     placement, moves = Placement(cluster, rules), []
     for _ in range(draw(st.integers(0, 6))):
         legal = [triple for triple in _triples(cluster) if placement.legal(triple[0])[triple[1:]]]

@@ -1,9 +1,11 @@
 """Plans in files."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from data import Cluster, InputError, Objective, Plan, Rules
@@ -26,7 +28,8 @@ def test_plan_file_says_it_all(plan_file: PlanFile, tmp_path: Path) -> None:
     steps = content.pop("migrations")
     assert content == {
         "format": "vmr-plan/1", "instance": "tiny", "solver": "hand", "mnl": 2, "fragment_cores": 16,
-        "objective": "cores16", "stay_in_cluster": False, "initial_fr": 2 / 3, "final_fr": 0.0, "bound_fr": 0.0,
+        "objective": "cores16", "stay_in_cluster": False, "max_cost": None, "drain": [],
+        "initial_fr": 2 / 3, "final_fr": 0.0, "bound_fr": 0.0,
     }  # fmt: skip
     assert steps[0] == {
         "vm": "vm_0", "from": {"pm": "pm_0", "numa": [0]}, "to": {"pm": "pm_1", "numa": [1]}, "wave": 0,
@@ -85,6 +88,35 @@ def test_rules_are_kept(tiny: Cluster) -> None:
     plan_file = make_plan_file(tiny, TO_ZERO, "tiny", "hand", 2, Objective(), rules=Rules(stay_in_cluster=True))
     assert plan_file.stay_in_cluster
     assert audit(tiny, plan_file).objection == ""
+
+
+def test_a_limit_on_cost_is_kept(tiny: Cluster, tmp_path: Path) -> None:
+    """A plan made under a limit on the cost of migrations is verified under it, or under a smaller one."""
+    dear = replace(tiny, migration_cost=np.array([2, 1, 3, 1, 1]))
+    write_plan(
+        tmp_path / "plan.json", make_plan_file(dear, TO_ZERO, "tiny", "hand", 2, Objective(), rules=Rules(max_cost=5))
+    )
+    plan_file = read_plan(tmp_path / "plan.json")
+    assert plan_file.rules(dear) == Rules(max_cost=5)
+    assert audit(dear, plan_file).objection == ""
+    assert audit(dear, plan_file, max_cost=9).objection == ""
+    assert "would bring the cost to 5 but the limit is 4" in audit(dear, plan_file, max_cost=4).objection
+    assert "limit is 3" in audit(dear, msgspec.structs.replace(plan_file, max_cost=3)).objection
+
+
+def test_pms_to_be_emptied_are_kept(tiny: Cluster, tmp_path: Path) -> None:
+    """The file names the PMs that nothing may go to; who stays there is counted."""
+    rules = Rules(drain=frozenset({0}))
+    plan = Plan.of([(0, 1, 1)])
+    write_plan(tmp_path / "plan.json", make_plan_file(tiny, plan, "tiny", "hand", 2, Objective(), rules=rules))
+    plan_file = read_plan(tmp_path / "plan.json")
+    assert (plan_file.drain, plan_file.rules(tiny)) == (["pm_0"], rules)
+    found = audit(tiny, plan_file)
+    assert (found.objection, found.staying) == ("", int((tiny.pm == 0).sum()) - 1)
+    barred = audit(tiny, msgspec.structs.replace(plan_file, drain=["pm_1"]))
+    assert "cannot go to PM pm_1, which is to be emptied" in barred.objection
+    with pytest.raises(InputError, match="there is no PM pm_7 in tiny"):
+        audit(tiny, msgspec.structs.replace(plan_file, drain=["pm_7"]))
 
 
 def test_only_fragment_cores(plan_file: PlanFile) -> None:

@@ -14,6 +14,7 @@ from data.formats.vmr_json_save import save_json
 from data.plan_file import read_plan, to_plan
 from harness.compare import main
 from harness.records import read_runs
+from solvers.toys import build
 from tests.harness.stubs import BEST, STUBS
 
 ROOT = Path(__file__).parents[2]
@@ -122,6 +123,58 @@ def test_plan_shows_checks_and_writes(snapshot: Path, tmp_path: Path, tiny: Clus
     assert "2 of 5 migrations" in text
     assert "no plan within the limit is better" in text
     assert "Checked: valid" in text
+
+
+@pytest.mark.parametrize(
+    ("goal", "steps", "sentence"),
+    [("0.5", 1, "Goal FR 0.5: 1 migration; fewer cannot reach it, certified."),
+     ("0", 2, "Goal FR 0: 2 migrations; whether fewer do is not known.")],
+)  # fmt: skip
+def test_plan_for_a_goal(snapshot: Path, tmp_path: Path, goal: str, steps: int, sentence: str) -> None:
+    """With a goal the plan is as short as one that reaches it can be, and the last line says how certain that is."""
+    out = tmp_path / "plan.json"
+    code, text, err = _finish(
+        _start("harness.plan", snapshot, "--solver", "stub-good", "--mnl", "5", "--goal", goal, "--out", out)
+    )
+    assert code == 0, err
+    assert len(read_plan(out).migrations) == steps
+    assert sentence in text
+
+
+@pytest.mark.parametrize(
+    ("solver", "pm", "sentence", "checked"),
+    [("mip", "pm_0", "Emptied: pm_0, 2 VMs moved away.", "pm_0: empty"),
+     ("greedy", "pm_0", "Emptied: pm_0, 2 VMs moved away.", "pm_0: empty"),
+     ("mip", "pm_0,pm_1", "Not emptied: 2 of the 3 VMs on pm_0, pm_1 stay; no plan within the limits can empty them, "
+                          "certified", "pm_0, pm_1: 2 VMs left")],
+)  # fmt: skip
+def test_plan_that_empties_a_pm(tmp_path: Path, solver: str, pm: str, sentence: str, checked: str) -> None:
+    """The PM is empty at the end, whatever the solver, and the checker says so; or it is said that it cannot be."""
+    snapshot, out = tmp_path / "room.json", tmp_path / "plan.json"
+    save_json(build("room", [(16, 0), (16, 0), (16, 0)], [(0, 0, 8), (0, 0, 4), (1, 0, 6), (2, 0, 5)]), snapshot)
+    given = [snapshot, "--solver", solver, "--mnl", "5", "--drain", pm, "--out", out]
+    code, text, err = _finish(_start("harness.plan", *given))
+    assert code == 0, err
+    assert sentence in text
+    verify = subprocess.run(
+        [sys.executable, "-m", "data.check", snapshot, out], cwd=ROOT, capture_output=True, text=True
+    )
+    assert checked in verify.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [(["--drain", "pm_7"], "there is no PM pm_7"), (["--drain", "pm_1", "--goal", "0.2"], "give one of them"),
+     (["--max-cost", "-1"], "give 0 or more"), (["--goal", "2"], "between 0 and 1")],
+)  # fmt: skip
+def test_bad_aims_get_one_sentence(snapshot: Path, tmp_path: Path, arguments: list[str], message: str) -> None:
+    """What cannot be aimed at is said in one line, and nothing is written."""
+    code, _, err = _finish(
+        _start("harness.plan", snapshot, "--solver", "stub-good", "--out", tmp_path / "p", *arguments)
+    )
+    assert code == 2
+    assert message in err
+    assert not (tmp_path / "p").exists()
 
 
 def test_ctrl_c_while_planning_gives_the_best_so_far(snapshot: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The best plan of a tiny problem by trying them all; shares no code with `Placement`, `Score` or the checker.
 
-A state is a tuple of places, one a VM: place ``2 * pm + node``, and ``2 * pm`` for a double.
+A state is a tuple of places, one a VM: place ``2 * pm + node``, and ``2 * pm`` for a double. Plans to one state may
+cost different amounts, so the search goes over states with what was spent on the way (0 where that is not limited).
 """
 
 from collections.abc import Iterator
@@ -12,6 +13,10 @@ from data import Plan
 from solvers.contract import Problem
 
 State = tuple[int, ...]
+Reached = tuple[State, int]
+"""A state, and what the migrations to it cost."""
+Origins = dict[Reached, tuple[Reached, tuple[int, int]] | None]
+"""From where, by which VM going to which place."""
 
 
 class Best(NamedTuple):
@@ -24,25 +29,57 @@ class Best(NamedTuple):
 def best_plan(problem: Problem) -> Best:
     """Search all ordered plans within the MNL, breadth first over the distinct states they lead to."""
     tiny = _Tiny(problem)
-    seen: dict[State, tuple[State, tuple[int, int]] | None] = {tiny.start: None}
-    layer, best, best_fr = [tiny.start], tiny.start, tiny.rate(tiny.start)
-    for _ in range(problem.mnl):
-        following = []
-        for state in layer:
-            for vm, place in tiny.migrations(state):
-                reached = (*state[:vm], place, *state[vm + 1 :])
-                if reached in seen:
-                    continue
-                seen[reached] = (state, (vm, place))
-                following.append(reached)
-                if (fr := tiny.rate(reached)) < best_fr:
-                    best, best_fr = reached, fr
-        layer = following
+    origins: Origins = {}
+    best, best_fr = (tiny.start, 0), tiny.rate(tiny.start)
+    for layer in _layers(tiny, problem.mnl, origins):
+        for reached in layer:
+            if (fr := tiny.rate(reached[0])) < best_fr:
+                best, best_fr = reached, fr
     steps: list[tuple[int, int, int]] = []
-    while (origin := seen[best]) is not None:
+    while (origin := origins[best]) is not None:
         best, (vm, place) = origin
         steps.append((vm, place // 2, place % 2))
     return Best(best_fr, Plan.of(reversed(steps)))
+
+
+def best_emptied(problem: Problem) -> Fraction | None:
+    """Return the lowest FR of all ordered plans that empty the PMs which are to be emptied; None where none does."""
+    tiny = _Tiny(problem)
+    return min(
+        (
+            tiny.rate(state)
+            for layer in _layers(tiny, problem.mnl, {})
+            for state, _ in layer
+            if not any(place // 2 in problem.rules.drain for place in state)
+        ),
+        default=None,
+    )
+
+
+def fewest_migrations(problem: Problem, goal: Fraction) -> int | None:
+    """Return with how few migrations some ordered plan reaches an FR of at most ``goal``; None where none does."""
+    tiny = _Tiny(problem)
+    for count, layer in enumerate(_layers(tiny, problem.mnl, {})):
+        if any(tiny.rate(state) <= goal for state, _ in layer):
+            return count
+    return None
+
+
+def _layers(tiny: "_Tiny", mnl: int, origins: Origins) -> Iterator[list[Reached]]:
+    """Yield what takes 0, 1, ... migrations to reach, and note where each comes from."""
+    layer: list[Reached] = [(tiny.start, 0)]
+    origins[layer[0]] = None
+    yield layer
+    for _ in range(mnl):
+        following = []
+        for state, spent in layer:
+            for vm, place in tiny.migrations(state):
+                reached = (*state[:vm], place, *state[vm + 1 :]), spent + tiny.cost[vm]
+                if reached[1] <= tiny.budget and reached not in origins:
+                    origins[reached] = (state, spent), (vm, place)
+                    following.append(reached)
+        layer = following
+        yield layer
 
 
 def best_final(problem: Problem) -> Fraction:
@@ -51,6 +88,8 @@ def best_final(problem: Problem) -> Fraction:
     best = tiny.rate(tiny.start)
     for moves in range(1, min(problem.mnl, len(tiny.movers)) + 1):
         for chosen in combinations(tiny.movers, moves):
+            if sum(tiny.cost[vm] for vm in chosen) > tiny.budget:
+                continue
             for places in product(*(tiny.places[vm] for vm in chosen)):
                 state = list(tiny.start)
                 for vm, place in zip(chosen, places, strict=True):
@@ -79,10 +118,14 @@ class _Tiny:
                 place
                 for place in range(0, len(self.capacity), 2 if self.double[vm] else 1)
                 if self.open[place // 2]
+                and place // 2 not in problem.rules.drain
                 and not (problem.rules.stay_in_cluster and pool[place // 2] != pool[self.start[vm] // 2])
             ]
             for vm in self.movers
         }
+        limit = problem.rules.max_cost
+        self.budget = 0 if limit is None else limit
+        self.cost = [0 if limit is None else cost for cost in cluster.migration_cost.tolist()]
         self.rates = [(rate.kind, rate.size, rate.weight) for rate in problem.objective.rates]
         room = self.free(self.start)
         self.total = [sum(free[r] for place, free in enumerate(room) if self.open[place // 2]) for r in (0, 1)]

@@ -14,7 +14,7 @@ OBJECTIVES = ("cores16", "cores8", "double32", "memory32", "0.5*cores8+0.5*memor
 def problems(draw, max_mnl=6, **sizes):
     """Draw a problem on a random cluster with every constraint, any objective and a small limit."""
     objective = Objective.parse(draw(st.sampled_from(OBJECTIVES)))
-    rules = Rules(stay_in_cluster=draw(st.booleans()))
+    rules = Rules(stay_in_cluster=draw(st.booleans()), max_cost=draw(st.none() | st.integers(0, 12)))
     return Problem(draw(clusters(**sizes)), draw(st.integers(0, max_mnl)), objective, rules)
 
 

@@ -71,7 +71,7 @@ class _Custom:
             back = placement.apply(migration)
             if problem.score.slots(placement.free) > slots + 1e-9:
                 return migration
-            placement.apply(back)
+            placement.undo(back)
             if deadline.expired(0.1):
                 break
         return None
@@ -111,6 +111,10 @@ def _half_doubles(problem, placement):
         for pm in range(problem.cluster.pms):
             if (placement.free[pm, 0] >= problem.cluster.demand[vm]).all() and pm != placement.pm[vm]:
                 yield Migration(vm, pm, 0)
+
+
+def _cheap(problem, placement):
+    return (each for each in _legal(problem, placement) if problem.cluster.migration_cost[each.vm] <= 3)
 
 
 def _without_room(_solution, problem, _deadline):
@@ -206,6 +210,21 @@ BAD = {
         partial(_Custom, see=lambda problem: replace(problem, rules=Rules())),
         "toy-stay_in_cluster",
         "would leave its cluster",
+    ),
+    "goes to a PM that is to be emptied": (
+        partial(_Custom, see=lambda problem: replace(problem, rules=Rules())),
+        "toy-drained",
+        "which is to be emptied",
+    ),
+    "ignores what migrations cost": (
+        partial(_Custom, see=lambda problem: replace(problem, rules=Rules())),
+        "toy-cost",
+        "would bring the cost to 5 but the limit is 3",
+    ),
+    "adds no costs up": (
+        partial(_Custom, see=lambda problem: replace(problem, rules=Rules(max_cost=100)), candidates=_cheap),
+        "toy-costs_add_up",
+        "would bring the cost to 4",
     ),
     "exceeds the limit": (
         partial(_Custom, see=lambda problem: Problem(problem.cluster, problem.mnl + 1)),

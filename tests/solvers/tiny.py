@@ -1,5 +1,6 @@
 """Seeded random clusters small enough for brute force, tight enough that the order of moves matters."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -10,6 +11,8 @@ from solvers.contract import Problem
 
 def random_tiny(seed: int) -> Problem:
     """Draw a problem of at most 4 PMs, 8 VMs and 4 migrations, with any of the constraints there are.
+
+    In every fifth the cost of migrations is limited.
 
     Nodes get just what their VMs use and a small slack, so that PMs differ, nodes are nearly full, memory binds in
     about a third of the draws, and exchanges need a free corner elsewhere; half of the clusters are good ones,
@@ -49,7 +52,27 @@ def random_tiny(seed: int) -> Problem:
         groups=_groups(rng, vms),
     )
     rules = Rules(stay_in_cluster=bool(rng.random() < 0.2))
-    return Problem(cluster, int(rng.integers(1, 5)), _objective(rng, slot), rules)
+    problem = Problem(cluster, int(rng.integers(1, 5)), _objective(rng, slot), rules)
+    return _limit_cost(rng, problem) if seed % 5 == 2 else problem
+
+
+def drained_tiny(seed):
+    """Draw a tiny problem of which the PM with the fewest VMs, if any, is to be emptied; in every sixth two."""
+    problem = random_tiny(seed)
+    held = np.bincount(problem.cluster.pm, minlength=problem.cluster.pms)
+    fewest = np.lexsort((held, held == 0))[: 2 if seed % 6 == 0 else 1]
+    return replace(problem, mnl=4, rules=replace(problem.rules, drain=frozenset(fewest.tolist())))
+
+
+def _limit_cost(rng, problem):
+    """Give each VM a cost, often none, and a limit that one to three of them reach."""
+    cost = rng.choice([[0, 1, 2, 3], [4, 6, 6, 9]][int(rng.integers(2))], size=problem.cluster.vms)
+    limit = int(rng.integers(1, 4) * np.median(cost)) + int(rng.integers(0, 3))
+    return replace(
+        problem,
+        cluster=replace(problem.cluster, migration_cost=cost),
+        rules=replace(problem.rules, max_cost=limit),
+    )
 
 
 def _capacity(rng, slot, demand, double, pm, node, two_nodes, whole):

@@ -156,7 +156,7 @@ def test_a_part_counts_its_own_nodes():
     part = reduction.part(0.5)
     classes = len(reduction.class_count)
     assert len(part.class_count) == round(0.5 * classes)
-    assert part.problem.mnl == 4
+    assert part.limit == 4
     assert part.state_count.sum() == 2 * part.class_count.sum()
     assert (np.bincount(part.class_states.reshape(-1), np.repeat(part.class_count, 2)) == part.state_count).all()
     states = {tuple(state) for state in reduction.state.tolist()}

@@ -15,6 +15,7 @@ from solvers.mip.bound import static_bound
 from solvers.mip.master import Master
 from solvers.mip.pricing import Pricer, Prices
 from solvers.mip.reduction import reduce_problem
+from solvers.toys import crowd
 from tests.solvers.brute_force import best_final
 from tests.solvers.tiny import random_tiny
 from tests.strategies import clusters
@@ -24,7 +25,9 @@ def cores_problem(seed):
     """Draw a tiny problem with every constraint for slots of cores; in every third VMs keep to their cluster."""
     slot = int(np.random.default_rng(seed).choice([4, 5, 8]))
     rules = Rules(stay_in_cluster=seed % 3 == 0)
-    return replace(random_tiny(seed), objective=Objective((SlotRate("cores", slot),)), rules=rules)
+    problem = random_tiny(seed)
+    rules = replace(rules, max_cost=problem.rules.max_cost)
+    return replace(problem, objective=Objective((SlotRate("cores", slot),)), rules=rules)
 
 
 def gainful_problems(count):
@@ -34,12 +37,22 @@ def gainful_problems(count):
     return list(islice(chosen, count))
 
 
+def emptying_problem(costs):
+    """Take a dozen PMs, one of which is to be emptied; what migrations cost is drawn, and few more can be paid."""
+    cluster, rng = crowd(12), np.random.default_rng(0)
+    cost = rng.choice(costs, size=cluster.vms)
+    pm = int(np.bincount(cluster.pm).argmin())
+    there = cluster.pm == pm
+    rules = Rules(drain=frozenset({pm}), max_cost=int(cost[there].sum() + 8 * cost.min()))
+    return Problem(replace(cluster, migration_cost=cost), int(there.sum()) + 8, rules=rules)
+
+
 @st.composite
 def cores_problems(draw):
     """Draw a problem small enough to try all final placements."""
     cluster = draw(clusters(max_pms=3, max_vms=5))
     slot = draw(st.sampled_from([3, 8, 16]))
-    rules = Rules(stay_in_cluster=draw(st.booleans()))
+    rules = Rules(stay_in_cluster=draw(st.booleans()), max_cost=draw(st.none() | st.integers(0, 8)))
     return Problem(cluster, draw(st.integers(0, 3)), Objective((SlotRate("cores", slot),)), rules)
 
 
@@ -47,7 +60,7 @@ def draw_prices(reduction, values, migration):
     """Spread some numbers over all kinds, again from the first where there are too few."""
     price = np.resize(np.array(values, dtype=float), reduction.kinds)
     singles = len(reduction.single)
-    return Prices.rounded(price[:singles], price[singles:], migration)
+    return Prices.rounded(price[:singles], price[singles:], migration, cost=abs(values[0]) / 4)
 
 
 def most_slots_gained(problem):
@@ -57,16 +70,17 @@ def most_slots_gained(problem):
 
 
 def dual_by_enumeration(reduction, prices):
-    """Add lambda * MNL to what each open PM gains at best, over all that it may hold in the end; in raw units."""
+    """Add what the limits are worth to what each open PM gains at best, over all that it may hold in the end."""
     cluster = reduction.problem.cluster
     price = np.append(prices.single, prices.double).tolist()
-    total = prices.migration * reduction.problem.mnl
+    total = prices.migration * reduction.problem.mnl + prices.cost * reduction.budget
+    fees = [prices.migration + prices.cost * cost for cost in reduction.cost.tolist()]
     for pm in np.flatnonzero(cluster.open).tolist():
-        total += _pm_value(reduction, pm, price, prices.migration)
+        total += _pm_value(reduction, pm, price, fees)
     return total
 
 
-def _pm_value(reduction, pm, price, migration):
+def _pm_value(reduction, pm, price, fees):
     problem, cluster, singles = reduction.problem, reduction.problem.cluster, len(reduction.single)
     slot = problem.objective.rates[0].size if problem.score.terms else 10**9
     movable = np.flatnonzero((cluster.pm == pm) & (reduction.kind >= 0))
@@ -82,7 +96,7 @@ def _pm_value(reduction, pm, price, migration):
     doubles = np.bincount(reduction.kind[movable[cluster.double[movable]]], minlength=reduction.kinds)
 
     def change(kind, before, after):
-        return price[kind] * (before - after) - migration * max(0, before - after)
+        return price[kind] * (before - after) - fees[kind] * max(0, before - after)
 
     @cache
     def node_best(node, chosen, cores, memory):
