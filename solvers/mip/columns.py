@@ -1,33 +1,23 @@
 """The search by columns: bound, linear programme, whole patterns, executable plan."""
 
-from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
 
 from solvers.contract import Problem
 from solvers.deadline import Deadline
-from solvers.incumbents import EPSILON, Incumbents
-from solvers.mip.bound import starting_prices, static_bound
-from solvers.mip.decode import decode
+from solvers.incumbents import Incumbents
+from solvers.mip.generation import Generation
 from solvers.mip.master import Master, Relaxation
-from solvers.mip.pricing import Evaluation, Ints, Pricer, TooManyPatternsError
+from solvers.mip.plans import PlanSearch
+from solvers.mip.pricing import Evaluation, Pricer, TooManyPatternsError
 from solvers.mip.programme import Engine
 from solvers.mip.reduction import reduce_problem
 from solvers.mip.rounding import round_patterns
 from solvers.mip.worth import expresses
-from solvers.moves import MoveTable
-from solvers.order import order
-from solvers.two_step import run_two_step
-
-WAITING_COSTS = 0.02
-"""Slots that an arrival costs which has to wait for a departure, where patterns waited for each other in circles."""
 
 FINE_STEP, NEARLY = 0.01, 0.99
 """Slots below which the steps of a mix are fine, and the share of the target that is aimed at there."""
-
-CASTS = 12
-"""Random castings of the same patterns that are tried, until one can be carried out in full."""
 
 
 class ColumnSearch:
@@ -37,8 +27,6 @@ class ColumnSearch:
     ----------
     bound : float
         Slots, counted from 0: no plan within the limit ends with more. A multiple of the objective's step.
-    centre : Evaluation
-        The dual function at the best prices found so far.
 
     Raises
     ------
@@ -57,13 +45,13 @@ class ColumnSearch:
         self._seed = seed
         self._pricer = Pricer(reduce_problem(problem))
         self._initial = self._pricer.initial_slots
-        self.centre = static_bound(self._pricer)
+        self._generation = Generation(self._pricer, deadline)
 
     @property
     def bound(self) -> float:
         """Slots that no plan exceeds."""
         step = self._pricer.reduction.worth.step
-        return float((Fraction(self._initial) + Fraction(self.centre.bound)) // step * step)
+        return float((Fraction(self._initial) + Fraction(self._generation.best.bound)) // step * step)
 
     @property
     def _target(self) -> float:
@@ -80,74 +68,39 @@ class ColumnSearch:
         """What whole patterns should reach: the target, or nearly so where a mix has steps too fine to reach it."""
         return self._target if self._pricer.reduction.worth.step >= FINE_STEP else NEARLY * self._target
 
+    def tighten(self) -> None:
+        """Prove the best bound there is, without a plan."""
+        for _ in self._generation.run():
+            pass
+
     def run(self) -> None:
         """Search until the optimum is proven, nothing more can be done this way, or the time is over."""
         if self.closed():
             return
         tried = -np.inf
-        for master, relaxation, stuck in self.relaxations():
+        for master, relaxation, stuck in self._generation.run():
             promising = not relaxation.boxed and relaxation.value >= self._target - 1e-6 and self._target > tried
             if stuck or promising:
                 tried = self._target
-                self._round(master, relaxation, thorough=stuck)
+                if self._round(master, relaxation, thorough=stuck):
+                    return
             if self.closed():
                 return
 
-    def relaxations(self) -> Iterator[tuple[Master, Relaxation, bool]]:
-        """Generate columns, and with them better bounds; the last relaxation is marked True unless the time ends."""
-        master = Master(self._pricer, self.centre.prices)
-        for prices in starting_prices(self._pricer):
-            master.add_best(self._pricer.evaluate(prices))
-        boxed_at, stuck = np.inf, False
-        while not stuck and not self._deadline.expired(0.15):
-            relaxation = master.solve(self._deadline.remaining_s(0.15))
-            if relaxation is None:
-                return
-            evaluation = self._pricer.evaluate(relaxation.prices)
-            if evaluation.bound < self.centre.bound:
-                self.centre = evaluation
-            if self.bound < 0:  # PMs that are to be emptied cannot be
-                return
-            stuck = evaluation.bound - relaxation.value < 1e-6 or master.add_best(evaluation) == 0
-            if stuck and relaxation.boxed:
-                progress = self.centre.bound < boxed_at - 1e-6
-                stuck = not master.recentre(self.centre.prices, widen=1.0 if progress else 2.0)
-                boxed_at = self.centre.bound
-            else:
-                yield master, relaxation, stuck
-
-    def _round(self, master: Master, relaxation: Relaxation, *, thorough: bool) -> None:
-        """Turn a relaxation into whole patterns and offer the plan they make."""
+    def _round(self, master: Master, relaxation: Relaxation, *, thorough: bool) -> bool:
+        """Turn a relaxation into whole patterns and offer the plan they make; tell whether more columns are no use."""
         use = round_patterns(
-            master, relaxation, self.centre, self._aim, self._engine, self._threads, self._seed, self._deadline,
-            thorough=thorough,
+            master, relaxation, self._generation.best, self._aim, self._engine, self._threads, self._seed,
+            self._deadline, thorough=thorough,
         )  # fmt: skip
-        if use is None or self._carry_out(master, use) or not thorough:
-            return
-        master.add_independent(self.centre, self.centre.bound - self._aim)
-        use = round_patterns(
-            master, relaxation, self.centre, self._aim, self._engine, self._threads, self._seed, self._deadline,
-            thorough=False, waiting_costs=WAITING_COSTS,
-        )  # fmt: skip
-        if use is not None:
-            self._carry_out(master, use)
-
-    def _carry_out(self, master: Master, use: Ints) -> bool:
-        """Cast the patterns and order them, again and again until all can be carried out; tell whether they could."""
-        worth = self._initial + float(np.array(master.programme.cost)[master.slacks :] @ use)
-        for cast in range(CASTS):
-            if cast and self._deadline.expired(0.1):
-                break
-            pm, node = decode(master, use, self._seed + cast)
-            plan = order(self._problem, pm, node, self._deadline)
-            slots = self._problem.score.slots(self._problem.placement().apply_plan(plan).free)
-            self._best.offer(plan, slots)
-            if len(plan) < self._problem.mnl and slots < self.bound - EPSILON:
-                placement = self._problem.placement().apply_plan(plan)
-                table = MoveTable(self._problem, placement)
-                run_two_step(table, self._problem.mnl, self._deadline, self._best, plan.migrations)
-            if slots >= worth - 1e-6 and not self._problem.staying(plan):
-                return True
+        if use is None:
+            return False
+        plans = PlanSearch(master, self._best, self._deadline, self._engine, self._threads, self._seed)
+        if plans.carry_out(use):
+            return False
+        if thorough or plans.worth(use) >= self._aim - 1e-6:
+            plans.improve(self._generation.best, self._aim)
+            return True
         return False
 
 
@@ -175,8 +128,7 @@ def certified_bound(problem: Problem, deadline: Deadline) -> float | None:
         search = ColumnSearch(problem, best, deadline, "highs", 1, 0)
     except TooManyPatternsError:
         return None
-    for _ in search.relaxations():
-        pass
+    search.tighten()
     return problem.score.rate_of(search.bound)
 
 
@@ -188,7 +140,7 @@ def dual(problem: Problem, deadline: Deadline) -> Evaluation:
     TooManyPatternsError
         When the nodes hold too many VMs for their subsets to be enumerated.
     """
-    search = ColumnSearch(problem, Incumbents(problem, deadline), deadline, "highs", 1, 0)
-    for _ in search.relaxations():
+    generation = Generation(Pricer(reduce_problem(problem)), deadline)
+    for _ in generation.run():
         pass
-    return search.centre
+    return generation.best

@@ -23,6 +23,12 @@ from solvers.deadline import Deadline
 SIZE_LIMIT = 40_000
 """Most counts that are modelled; beyond it building alone outlasts a few seconds."""
 
+COUNT_S = 1e-4
+"""Seconds without which a count is not worth modelling: to build it takes a quarter, on a busy machine all of that."""
+
+RESERVE_S, OVERRUN_S = 0.15, 1e-5
+"""Seconds kept for the hand-over, and seconds a count by which CP-SAT outlasts its time limit in presolve, measured."""
+
 SCALE = 1 << 20
 """Integer units of a slot where the objective mixes rates."""
 
@@ -63,13 +69,13 @@ def solve_direct(
     Raises
     ------
     TooLargeError
-        When the model is not worth building.
+        When the model is not worth building, or not in the time that is left.
     """
-    model = _Model(problem, hint)
+    model = _Model(problem, hint, min(SIZE_LIMIT, int(deadline.remaining_s() / COUNT_S)))
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = threads
     solver.parameters.random_seed = seed
-    solver.parameters.max_time_in_seconds = deadline.remaining_s(0.15)
+    solver.parameters.max_time_in_seconds = deadline.remaining_s(RESERVE_S + OVERRUN_S * model.size)
     if solver.parameters.max_time_in_seconds <= 0.0:
         return DirectResult(float("inf"))
     status = solver.solve(model.model, _Reporter(model, offer, deadline))
@@ -91,11 +97,12 @@ class _Class:
 class _Model:
     """Variables and constraints; ``count[place]`` of each class is how many of its VMs end there."""
 
-    def __init__(self, problem: Problem, hint: Placement) -> None:
+    def __init__(self, problem: Problem, hint: Placement, most: int) -> None:
         self.problem = problem
         self.model = cp_model.CpModel()
         cluster = problem.cluster
-        self.classes = self._gather(interchange_classes(problem))
+        self.classes = self._gather(interchange_classes(problem), most)
+        self.size = sum(len(each.count) for each in self.classes)
         self._hint(hint)
         self._load: dict[tuple[int, int, int], list[tuple[cp_model.IntVar, int]]] = defaultdict(list)
         arrivals: list[cp_model.IntVar] = []
@@ -126,8 +133,8 @@ class _Model:
         self._add_groups()
         self.unit = self._add_objective()
 
-    def _gather(self, classes: NDArray[np.intp]) -> list[_Class]:
-        """Collect the classes of VMs that may leave, and a count for every place that may hold them."""
+    def _gather(self, classes: NDArray[np.intp], most: int) -> list[_Class]:
+        """Collect the classes of VMs that may leave, and ``most`` counts at most: of each, one for every place."""
         cluster, problem = self.problem.cluster, self.problem
         members: dict[int, list[int]] = defaultdict(list)
         for vm in np.flatnonzero(cluster.may_leave).tolist():
@@ -146,7 +153,7 @@ class _Model:
                 mask = roomy.fits(vms[0]) & (cluster.receiving(problem.rules) & near)[:, None]
                 room[kind] = [(pm, node) for pm, node in np.argwhere(mask).tolist()]
             found.append((vms, home, room[kind]))
-        if sum(len(places) for _, _, places in found) > SIZE_LIMIT:
+        if sum(len(places) for _, _, places in found) > most:
             raise TooLargeError
         return [
             _Class(vms, home, {place: self.model.new_int_var(0, len(vms), "") for place in places})

@@ -206,43 +206,42 @@ def trace(choice: Ints, size: Ints, pool: Ints, x: Ints, y: Ints) -> Ints:
     return counts
 
 
-@njit(
-    "Tuple((i8[:, ::1], f8[::1]))(i8[:, ::1], i8[::1], i8[:, ::1], f8[::1], f8[:, :, ::1], f8[:, ::1], f8[::1], f8)",
-    cache=True,
-)
-def independent_patterns(
-    state: Ints, start: Ints, used: Ints, worth: Floats, filling: Floats, value: Floats, best: Floats, loss: float
-) -> tuple[Ints, Floats]:
-    """List, for each state [S, 4] and each departure set, the best arrivals that fit before anything leaves.
+@njit("i8[:, ::1](i8[:, :, ::1], i8[:, :, ::1], i8[:, ::1], i8[:, ::1], i8[:, ::1], i8[::1])", cache=True)
+def late_arrivals(free: Ints, singles: Ints, doubles: Ints, single: Ints, double: Ints, order: Ints) -> Ints:
+    """Count, for each of n patterns, the arrivals that find no room before anything has left.
 
-    Such patterns need nobody to wait for anybody. ``best`` [S] is what the best pattern of each state gains; patterns
-    that gain less by more than ``loss`` are left out.
+    Parameters
+    ----------
+    free
+        [n, nodes, 2], units that are free now.
+    singles, doubles
+        [n, nodes, T1], [n, T2]: who arrives.
+    single, double
+        [T1, 2], [T2, 2] units.
+    order
+        [T1 + T2] kinds; the first come first where there is not room for all.
 
     Returns
     -------
-    pattern : int64 [n, 4]
-        State, departure set, and the cell (a, b) of ``filling`` that arrives.
-    loss : float64 [n]
+    int64 [n, T1 + T2]
     """
-    found = np.empty((len(used) * 2 + 16, 4), dtype=np.int64)
-    losses = np.empty(len(found))
-    count = 0
-    for s in range(len(state)):
-        k, x, y, q = state[s, 0], state[s, 1], state[s, 2], state[s, 3]
-        if x < 0 or y < 0:
-            continue
-        for j in range(start[k], start[k + 1]):
-            top, first, second = -np.inf, 0, 0
-            for a in range(min(x, filling.shape[1] - 1) + 1):
-                for b in range(min(y, filling.shape[2] - 1) + 1):
-                    if filling[q, a, b] > -np.inf:
-                        left, depth = x + used[j, 0] - a, y + used[j, 1] - b
-                        gain = filling[q, a, b] + value[min(left, value.shape[0] - 1), min(depth, value.shape[1] - 1)]
-                        if gain > top:
-                            top, first, second = gain, a, b
-            missing = best[s] - (top + worth[j] - value[x, y])
-            if missing <= loss and count < len(found):
-                found[count, 0], found[count, 1], found[count, 2], found[count, 3] = s, j, first, second
-                losses[count] = missing
-                count += 1
-    return found[:count], losses[:count]
+    late = np.zeros((len(free), len(order)), dtype=np.int64)
+    for i in range(len(free)):
+        left = free[i].copy()
+        for kind in order:
+            if kind < len(single):
+                for node in range(left.shape[0]):
+                    for _ in range(singles[i, node, kind]):
+                        if (left[node] >= single[kind]).all():
+                            left[node] -= single[kind]
+                        else:
+                            late[i, kind] += 1
+            else:
+                size = double[kind - len(single)]
+                for _ in range(doubles[i, kind - len(single)]):
+                    if (left[0] >= size).all() and (left[1] >= size).all():
+                        left[0] -= size
+                        left[1] -= size
+                    else:
+                        late[i, kind] += 1
+    return late

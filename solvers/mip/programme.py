@@ -42,7 +42,7 @@ class Programme:
         self.cost: list[float] = []
         self._upper: list[float] = []
         self._low: list[float] = []
-        self._high: list[float] = []
+        self.high: list[float] = []
         self._entries: list[tuple[Ints, Ints, Floats]] = []
         self._solver: core.Solver | None = None
         self._told = (0, 0, 0)  # rows, columns and entry blocks that the solver knows
@@ -61,7 +61,7 @@ class Programme:
     def add_row(self, low: float, high: float) -> int:
         """Add an empty row and return its index."""
         self._low.append(low)
-        self._high.append(high)
+        self.high.append(high)
         return self.rows - 1
 
     def add_columns(self, cost: list[float], upper: list[float], row: Ints, column: Ints, coefficient: Floats) -> None:
@@ -145,11 +145,11 @@ class Programme:
 
     def _feasible(self, use: Ints) -> bool:
         """Check every row in exact integers: what an engine calls feasible may be off by its tolerance."""
-        row, column, coefficient = self._matrix()
+        row, column, coefficient = self.matrix()
         total = np.bincount(row, weights=coefficient * use[column], minlength=self.rows)
-        return bool((total >= np.array(self._low)).all() and (total <= np.array(self._high)).all() and (use >= 0).all())
+        return bool((total >= np.array(self._low)).all() and (total <= np.array(self.high)).all() and (use >= 0).all())
 
-    def _matrix(self, first_block: int = 0) -> tuple[Ints, Ints, Floats]:
+    def matrix(self, first_block: int = 0) -> tuple[Ints, Ints, Floats]:
         """Return the entries of all blocks from ``first_block`` on: row, column, coefficient."""
         blocks = self._entries[first_block:]
         if not blocks:
@@ -161,7 +161,7 @@ class Programme:
         """Give the solver what was added since the last time."""
         rows, columns, blocks = self._told
         new_rows, new_columns = np.arange(rows, self.rows), np.arange(columns, self.columns)
-        matrix = _sparse(*self._matrix(blocks))
+        matrix = _sparse(*self.matrix(blocks))
         cost = model_pb2.ObjectiveProto(maximize=True)
         priced = np.append(
             np.array(sorted(each for each in self._repriced if each < columns), dtype=np.int64), new_columns
@@ -172,7 +172,7 @@ class Programme:
             new_columns, np.zeros(len(new_columns)), np.full(len(new_columns), np.inf), integers=False
         )
         constraints = model_pb2.LinearConstraintsProto(
-            ids=new_rows, lower_bounds=self._low[rows:], upper_bounds=self._high[rows:]
+            ids=new_rows, lower_bounds=self._low[rows:], upper_bounds=self.high[rows:]
         )
         if self._solver is None:
             model = model_pb2.ModelProto(
@@ -195,7 +195,7 @@ class Programme:
     ) -> tuple[model_pb2.ModelProto, Ints]:
         """Build the integer model over the kept columns; return it with their indices."""
         kept = np.flatnonzero(keep)
-        row, column, coefficient = self._matrix()
+        row, column, coefficient = self.matrix()
         chosen = keep[column]
         index = np.cumsum(keep) - 1
         used = np.unique(row[chosen])
@@ -207,7 +207,7 @@ class Programme:
         model.variables.CopyFrom(_variables(np.arange(len(kept)), *bounds, integers=True))
         model.linear_constraints.CopyFrom(
             model_pb2.LinearConstraintsProto(
-                ids=used, lower_bounds=np.array(self._low)[used], upper_bounds=np.array(self._high)[used]
+                ids=used, lower_bounds=np.array(self._low)[used], upper_bounds=np.array(self.high)[used]
             )
         )
         model.linear_constraint_matrix.CopyFrom(_sparse(row[chosen], index[column[chosen]], coefficient[chosen]))

@@ -5,8 +5,9 @@ the same content and free resources, so are PMs with the same nodes. Only distin
 are. What never changes (pinned VMs, closed PMs) is left out.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,6 +92,29 @@ class Reduction:
     def kinds(self) -> int:
         """T1 + T2."""
         return len(self.single) + self.doubles
+
+    def part(self, share: float) -> "Reduction":
+        """Keep a random share of the classes, 0 to 1, of the limits and of the supply; for prices only.
+
+        VMs and PMs stay what they are.
+        """
+        classes = np.arange(len(self.class_count))
+        kept = np.sort(np.random.default_rng(0).permutation(classes)[: max(1, round(share * len(classes)))])
+        states, states_of = np.unique(self.class_states[kept], return_inverse=True)
+        states_of = states_of.reshape(-1, 2)
+        count = np.zeros(len(states), dtype=np.int64)
+        np.add.at(count, states_of, self.class_count[kept, None])
+        return replace(
+            self,
+            budget=ceil(share * self.budget),
+            limit=ceil(share * self.limit),
+            supply=np.ceil(share * self.supply).astype(np.int64),
+            state=self.state[states],
+            state_count=count,
+            class_states=states_of.astype(np.int64),
+            class_doubles=self.class_doubles[kept],
+            class_count=self.class_count[kept],
+        )
 
     @property
     def doubles(self) -> int:

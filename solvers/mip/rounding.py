@@ -22,7 +22,7 @@ DIVE_SHARE = 0.2
 
 def round_patterns(
     master: Master, relaxation: Relaxation, best: Evaluation, target: float, engine: Engine, threads: int, seed: int,
-    deadline: Deadline, *, thorough: bool, waiting_costs: float = 0.0,
+    deadline: Deadline, *, thorough: bool,
 ) -> Ints | None:  # fmt: skip
     """Find whole numbers of patterns worth ``target`` slots, or as many as possible.
 
@@ -37,8 +37,6 @@ def round_patterns(
         What to reach, in slots gained.
     thorough
         Take all the time that is left where the quick attempts do not reach the target.
-    waiting_costs
-        Slots to take off for each arrival that does not fit before something has left.
 
     Returns
     -------
@@ -48,26 +46,19 @@ def round_patterns(
     programme = master.programme
     if not master.patterns:
         return None
-    keep = np.append(np.zeros(master.slacks, dtype=bool), master.losses(best) <= max(0.0, best.bound - target) + 1e-9)
+    keep = np.append(np.zeros(master.slacks, dtype=bool), possible(master, best, target))
     floors = np.zeros(programme.columns, dtype=np.int64)
     floors[master.slacks : master.slacks + len(relaxation.use)] = np.floor(relaxation.use + 1e-6).astype(np.int64)
     floors[~keep] = 0
     found: Ints | None = None
     cost = np.array(programme.cost)
-    unbounded = np.zeros_like(floors)
     dive_s, filter_s = DIVE_S, FILTER_S
     if thorough:  # on a busy machine the quick limits are next to nothing
         dive_s, filter_s = max(DIVE_S, DIVE_SHARE * deadline.remaining_s()), deadline.time_limit_s
-    attempts = [(floors, dive_s), (unbounded, filter_s)]
-    penalty = np.zeros(programme.columns)
-    if waiting_costs:
-        arrivals = np.array([pattern.arriving.sum() for pattern in master.patterns])
-        penalty[master.slacks :] = waiting_costs * arrivals * master.waiting()
-        attempts = [(unbounded, FILTER_S)]
     overrun_s = OVERRUN_S * int(keep.sum())
-    for at_least, limit_s in attempts:
+    for at_least, limit_s in ((floors, dive_s), (np.zeros_like(floors), filter_s)):
         use = programme.solve_integer(
-            keep, at_least, engine, target=np.inf if waiting_costs else target, penalty=penalty,
+            keep, at_least, engine, target=target,
             time_limit_s=min(limit_s + overrun_s, deadline.remaining_s(0.15 + overrun_s)),
             threads=threads, seed=seed,
         )  # fmt: skip
@@ -76,3 +67,8 @@ def round_patterns(
         if found is not None and cost @ found >= target - 1e-6:
             break
     return None if found is None else found[master.slacks :]
+
+
+def possible(master: Master, best: Evaluation, target: float) -> NDArray[np.bool_]:
+    """Tell which patterns may be in a solution worth ``target``, by the best prices known: bool [patterns]."""
+    return np.asarray(master.losses(best) <= max(0.0, best.bound - target) + 1e-9)

@@ -23,7 +23,7 @@ from solvers.swap import search as search_chains
 from solvers.toys import crowd
 from solvers.two_step import run_two_step
 
-COLUMNS_SHARE, CHAINS_SHARE = 0.7, 0.5
+COLUMNS_SHARE, CHAINS_SHARE = 0.85, 0.5
 """Shares of the time that is left, for each attempt that does not close the gap."""
 
 

@@ -8,7 +8,7 @@ import pytest
 from data import AntiAffinity, Objective
 from data.cluster import usage
 from solvers import Deadline, Problem
-from solvers.mip.decode import decode
+from solvers.mip.decode import Casting
 from solvers.mip.rounding import round_patterns
 from solvers.toys import build, crowd
 from tests.solvers.mip.tools import converge, gainful_problems
@@ -19,7 +19,7 @@ def _cast(problem, seed=0):
     master, relaxation, evaluation = converge(problem)
     target = np.floor(evaluation.bound + 1e-9)
     use = round_patterns(master, relaxation, evaluation, target, "highs", 1, 0, Deadline(60.0), thorough=True)
-    return None if use is None else (master, use, *decode(master, use, seed))
+    return None if use is None else (master, use, *Casting(master, use, seed).target())
 
 
 def _free(cluster, pm, node):
@@ -51,28 +51,40 @@ def test_node_loads_are_those_of_the_patterns():
     problem = Problem(crowd(12), 6)
     master, use, pm, node = _cast(problem)
     reduction = master.pricer.reduction
-    count = np.zeros(len(master.state), dtype=int)
-    count[: len(reduction.state_count)] = reduction.state_count
+    count, states = reduction.state_count.copy(), reduction.state.tolist()
     ends = []
     for pattern, times in zip(master.patterns, use.tolist(), strict=True):
-        _, x, y, _ = master.state[pattern.state]
+        _, x, y, _ = states[pattern.state]
         shift = (pattern.leaving - pattern.arriving) @ reduction.single
         ends += [(x + shift[0], y + shift[1])] * times
         count[pattern.state] -= times
-    ends += [tuple(state[1:3]) for state, n in zip(master.state, count, strict=True) for _ in range(n)]
+    ends += [tuple(state[1:3]) for state, n in zip(states, count, strict=True) for _ in range(n)]
     unit = problem.cluster.demand[:, 0].min()
     cores = np.sort([x for x, _ in ends])
     assert (cores <= np.sort(_free(problem.cluster, pm, node)[..., 0].ravel() // unit)).all()
+
+
+def test_everybody_leaves_as_part_of_a_pattern():
+    """The parts name each leaver once, and there is a place of its kind for each."""
+    for problem in (*gainful_problems(8), Problem(crowd(12), 6)):
+        cast = _cast(problem)
+        if cast is None:
+            continue
+        casting = Casting(cast[0], cast[1], 0)
+        leavers = sorted(vm for vms in casting.leavers.values() for vm in vms)
+        assert sorted(vm for _, vms in casting.parts for vm in vms) == leavers
+        assert len(set(leavers)) == len(leavers)
+        assert all(len(casting.places[kind]) >= len(vms) for kind, vms in casting.leavers.items())
 
 
 def test_seeds_cast_differently_and_the_same_seed_alike():
     """Casting again with another seed is another chance; with the same seed it is the same placement."""
     problem = Problem(crowd(12), 6)
     master, use, pm, node = _cast(problem)
-    again = decode(master, use, 0)
+    again = Casting(master, use, 0).target()
     assert (again[0] == pm).all()
     assert (again[1] == node).all()
-    assert any((decode(master, use, seed)[0] != pm).any() for seed in range(1, 6))
+    assert any((Casting(master, use, seed).target()[0] != pm).any() for seed in range(1, 6))
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -1,6 +1,5 @@
 """The direct model: exact but for the order of migrations, with every constraint and objective."""
 
-import numpy as np
 import pytest
 
 from data import check
@@ -56,8 +55,8 @@ def test_a_large_model_is_refused(monkeypatch):
         _solve(Problem(crowd(10), 5))
 
 
-def test_no_time_proves_nothing():
-    """With no time left there is no bound and nothing is offered."""
-    result, rates = _solve(Problem(crowd(4), 3), Deadline(0.0))
-    assert result.bound_slots == np.inf
-    assert rates == []
+@pytest.mark.parametrize("limit_s", [0.0, 0.02])
+def test_what_cannot_be_built_in_time_is_refused(limit_s):
+    """A model that is modest, but too large for the time that is left, is not begun: that would end late."""
+    with pytest.raises(TooLargeError):
+        _solve(Problem(crowd(30), 3), Deadline(limit_s))

@@ -92,25 +92,13 @@ def test_gains_of_overdrawn_states_count_from_nothing():
     assert gain.tolist() == [values[0] - VALUE[5, 2], values[1]]
 
 
-def test_independent_patterns_fit_before_anything_leaves():
-    """Their arrivals fit what is free now, and each loses just what it says against the best of its state."""
-    departures = Departures.of(np.array([[2, 0, 1, 1]]), SIZE)
-    worth = departures.counts @ (PRICE - 0.5)
-    arrival, _ = kernels.arrival_values(SIZE, POOL, PRICE, VALUE, 2)
-    filling, choice = kernels.filling_values(SIZE, POOL, PRICE, VALUE.shape, 2)
-    state = np.array([[0, 3, 3, 0], [0, 2, 0, 1], [0, -1, 0, 0]])
-    best, _ = kernels.best_of_states(state, departures.start, departures.used, worth, arrival, VALUE)
-    found, losses = kernels.independent_patterns(
-        state, departures.start, departures.used, worth, filling, VALUE, best, 100.0
-    )
-    assert set(found[:, 0].tolist()) == {0, 1}
-    assert len(found) == 2 * len(worth)
-    for (s, leaving, a, b), loss in zip(found.tolist(), losses, strict=True):
-        _, x, y, pool = state[s].tolist()
-        assert a <= x
-        assert b <= y
-        (counts,) = kernels.trace(choice, SIZE, np.array([pool]), np.array([a]), np.array([b]))
-        left = x - a + int(departures.used[leaving, 0])
-        gain = worth[leaving] - counts @ PRICE + left // SLOT - VALUE[x, y]
-        assert loss == pytest.approx(best[s] - gain)
-        assert loss >= 0
+def test_late_are_those_without_room_now():
+    """On each node, or both for a double, the first in the order come in while there is room; the others are late."""
+    free = np.array([[[5, 5], [4, 9]], [[0, 0], [0, 0]]])
+    singles = np.zeros((2, 2, 4), dtype=np.int64)
+    singles[0, 0, :3] = [1, 1, 1]  # sizes (2, 1), (3, 5), (1, 0)
+    singles[0, 1, 0] = 1
+    singles[1, 0, 2] = 2
+    doubles = np.array([[1], [0]])  # of size (2, 2)
+    late = kernels.late_arrivals(free, singles, doubles, SIZE, np.array([[2, 2]]), np.array([4, 1, 0, 2, 3]))
+    assert late.tolist() == [[0, 1, 0, 0, 0], [0, 0, 2, 0, 0]]

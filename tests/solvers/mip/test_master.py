@@ -33,20 +33,27 @@ def test_rows_hold(converged):
         assert leaving.sum(axis=1) @ relaxation.use <= reduction.problem.mnl + 1e-6
         assert ((leaving - arriving).T @ relaxation.use <= 1e-6).all()
         nodes, pms = reduction.state_count.astype(float), reduction.class_count.astype(float)
-        made = np.zeros(len(master.state))
         for pattern, use in zip(master.patterns, relaxation.use, strict=True):
             if pattern.pm_class < 0:
-                made[pattern.state] -= use
+                nodes[pattern.state] -= use
             else:
                 pms[pattern.pm_class] -= use
-                for consumed, into in pattern.swaps:
-                    made[consumed] -= use
-                    made[into] += use
-        made[: len(nodes)] += nodes
-        assert made.min() >= -1e-6
+                np.subtract.at(nodes, reduction.class_states[pattern.pm_class], use)
+        assert nodes.min() >= -1e-6
         assert pms.min() >= -1e-6
-        overdrawn = [min(state[1:3]) < 0 for state in master.state]
-        assert made[overdrawn] == pytest.approx(np.zeros(sum(overdrawn)), abs=1e-6)
+
+
+def test_patterns_leave_nothing_overdrawn(converged):
+    """Every node ends with what is free on it, after doubles and singles have come and gone, and it is not negative."""
+    for master, _, _ in converged:
+        reduction = master.pricer.reduction
+        singles, doubles = len(reduction.single), reduction.doubles
+        for pattern in master.patterns:
+            states = [pattern.state] if pattern.pm_class < 0 else reduction.class_states[pattern.pm_class]
+            left = reduction.state[states, 1:3] + (pattern.singles[:, 0] - pattern.singles[:, 1]) @ reduction.single
+            left += (pattern.leaving - pattern.arriving)[singles:] @ reduction.double[:doubles]
+            assert (pattern.singles.sum(axis=0) == [pattern.leaving[:singles], pattern.arriving[:singles]]).all()
+            assert (left >= 0).all()
 
 
 def test_losses_are_what_a_solution_lacks(converged):
@@ -98,21 +105,15 @@ def test_patterns_are_columns_once():
 def test_no_pattern_moves_a_vm_out_and_its_like_in(converged):
     """A pattern whose VMs leave and arrive alike would count migrations that nobody has to make."""
     for master, _, _ in converged:
-        assert not any((pattern.leaving * pattern.arriving).any() for pattern in master.patterns)
+        assert not any(pattern.singles.all(axis=1).any() for pattern in master.patterns)
 
 
-def test_waiting_is_about_arrivals_that_do_not_fit_yet():
-    """A pattern waits if and only if what arrives does not fit into what is free before anything leaves."""
+def test_who_takes_the_last_place_crowds_out_all_others():
+    """Where a node of its kind is taken nothing else can be done with it; elsewhere everything can."""
     master, _, _ = converge(Problem(crowd(12), 6))
-    size = master.pricer.reduction.single
-    for pattern, waits in zip(master.patterns, master.waiting(), strict=True):
-        assert waits == bool((pattern.arriving @ size > np.array(master.state[pattern.state][1:3])).any())
-
-
-def test_independent_patterns_do_not_wait():
-    """What is added against circles needs nobody to leave first."""
-    master, _, evaluation = converge(Problem(crowd(12), 6))
-    before = len(master.patterns)
-    added = master.add_independent(evaluation, 2.0)
-    assert added == len(master.patterns) - before > 0
-    assert not master.waiting()[before:].any()
+    states = np.array([pattern.state for pattern in master.patterns])
+    taken = int(np.flatnonzero(master.pricer.reduction.state_count[states] == 1)[0])
+    use = np.zeros(len(master.patterns), dtype=np.int64)
+    use[taken] = 1
+    assert (master.crowded_out(np.array([taken]), use) == (states == states[taken])).all()
+    assert not master.crowded_out(np.zeros(0, dtype=np.int64), use).any()

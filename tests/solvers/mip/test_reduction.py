@@ -10,7 +10,7 @@ from solvers import Problem
 from solvers.mip.columns import ColumnSearch
 from solvers.mip.pricing import Pricer
 from solvers.mip.reduction import memory_binds, reduce_problem
-from solvers.toys import build
+from solvers.toys import build, crowd
 from tests.solvers.mip.tools import begin, cores_problem, most_slots_gained
 
 FOUR = Objective.parse("cores4")
@@ -148,3 +148,16 @@ def test_nothing_to_count(movable):
     reduced = reduce_problem(Problem(cluster, 5, FOUR))
     assert reduced.kinds == 0
     assert reduced.state_count.sum() == (0 if movable else 6)
+
+
+def test_a_part_counts_its_own_nodes():
+    """A part has its share of classes and migrations, and as many nodes in each state as its PMs have."""
+    reduction = reduce_problem(Problem(crowd(20), 8))
+    part = reduction.part(0.5)
+    classes = len(reduction.class_count)
+    assert len(part.class_count) == round(0.5 * classes)
+    assert part.limit == 4
+    assert part.state_count.sum() == 2 * part.class_count.sum()
+    assert (np.bincount(part.class_states.reshape(-1), np.repeat(part.class_count, 2)) == part.state_count).all()
+    states = {tuple(state) for state in reduction.state.tolist()}
+    assert {tuple(state) for state in part.state.tolist()} <= states

@@ -63,17 +63,6 @@ def test_reaches_what_brute_force_reaches_without_groups():
     assert met >= 10
 
 
-def test_waiting_patterns_are_avoided_where_they_cost(small_crowd):
-    """Where waiting costs, no more arrivals wait than without, for the same worth or less."""
-    master, _, evaluation = small_crowd
-    arrivals = np.array([each.arriving.sum() for each in master.patterns]) * master.waiting()
-    target = np.floor(evaluation.bound)
-    plain = _round(small_crowd, target)
-    patient = _round(small_crowd, target, thorough=False, waiting_costs=0.02)
-    assert arrivals @ patient <= arrivals @ plain
-    assert _worth(master, patient) <= evaluation.bound + 1e-6
-
-
 def test_no_time_gives_nothing(small_crowd):
     """With the time over there is no answer, and no exception."""
     assert _round(small_crowd, 1.0, limit_s=0.0) is None

@@ -15,6 +15,7 @@ from solvers.mip.bound import static_bound
 from solvers.mip.master import Master
 from solvers.mip.pricing import Pricer, Prices
 from solvers.mip.reduction import reduce_problem
+from solvers.toys import crowd
 from tests.solvers.brute_force import best_final
 from tests.solvers.tiny import random_tiny
 from tests.strategies import clusters
@@ -34,6 +35,16 @@ def gainful_problems(count):
     found = map(cores_problem, range(10 * count))
     chosen = (each for each in found if static_bound(Pricer(reduce_problem(each))).bound >= 1)
     return list(islice(chosen, count))
+
+
+def emptying_problem(costs):
+    """Take a dozen PMs, one of which is to be emptied; what migrations cost is drawn, and few more can be paid."""
+    cluster, rng = crowd(12), np.random.default_rng(0)
+    cost = rng.choice(costs, size=cluster.vms)
+    pm = int(np.bincount(cluster.pm).argmin())
+    there = cluster.pm == pm
+    rules = Rules(drain=frozenset({pm}), max_cost=int(cost[there].sum() + 8 * cost.min()))
+    return Problem(replace(cluster, migration_cost=cost), int(there.sum()) + 8, rules=rules)
 
 
 @st.composite
