@@ -23,11 +23,11 @@ from solvers.deadline import Deadline
 SIZE_LIMIT = 40_000
 """Most counts that are modelled; beyond it building alone outlasts a few seconds."""
 
-COUNT_S = 1e-4
-"""Seconds without which a count is not worth modelling: to build it takes a quarter, on a busy machine all of that."""
+COUNT_S = 2e-4
+"""Seconds without which a count is not worth modelling: to build it takes an eighth, on a busy machine half of that."""
 
-RESERVE_S, OVERRUN_S = 0.15, 1e-5
-"""Seconds kept for the hand-over, and seconds a count by which CP-SAT outlasts its time limit in presolve, measured."""
+RESERVE_S, OVERRUN_S = 0.15, 5e-5
+"""Seconds kept for the hand-over, and seconds a count by which CP-SAT outlasts its time limit on a busy machine."""
 
 SCALE = 1 << 20
 """Integer units of a slot where the objective mixes rates."""
