@@ -113,7 +113,7 @@ def _measure(line: Line, options: Options, known: dict[tuple[str, int], Certific
         holds = slots >= line.bar and max(times) <= LIMIT_S
         return (line.label, f"{slots}/{optimum}", "", "", "", str(rule), *shown_times, f">={line.bar:g}", _says(holds))
     gaps, rules = (
-        np.array([gap(fr, fact.bound) for fr, fact in zip(frs, facts, strict=True)])
+        np.round([gap(fr, fact.bound) for fr, fact in zip(frs, facts, strict=True)], 12) + 0.0
         for frs in (finals, [fact.rule for fact in facts])
     )
     low, high = interval(gaps)

@@ -16,8 +16,9 @@ TERM = {"cores": CORES_TERM, "double": DOUBLE_TERM, "memory": MEMORY_TERM}
 class Arrays(NamedTuple):
     """B clusters of at most P PMs, V VMs, K kinds of VM, G groups, J rates; what lies beyond a cluster's own is unused.
 
-    VMs of one *kind* have the same demand and shape, are all in groups or all in none, and, where VMs must stay in
-    their cluster, live in the same one. Columns of resources: cores, then MiB.
+    VMs of one *kind* have the same demand and shape and are all in groups or all in none; where VMs must stay in their
+    cluster they live in the same one, and where costs are limited they cost the same. Columns of resources: cores,
+    then MiB.
     """
 
     size: NDArray[np.int64]
@@ -28,6 +29,8 @@ class Arrays(NamedTuple):
     """[B, P, 2, R], free on each node, cores and MiB."""
     open: NDArray[np.bool_]
     """[B, P]."""
+    receives: NDArray[np.bool_]
+    """[B, P], open, and not to be emptied."""
     pool: NDArray[np.int32]
     """[B, P], the cluster that VMs may not leave; 0 everywhere where they may."""
     rack: NDArray[np.int32]
@@ -48,6 +51,10 @@ class Arrays(NamedTuple):
     """[B, K], members of an anti-affinity group."""
     home: NDArray[np.int32]
     """[B, K], the pool of the kind."""
+    fee: NDArray[np.int64]
+    """[B, K], what a migration costs; 0 where that is not limited."""
+    budget: NDArray[np.int64]
+    """[B], what further migrations may cost together."""
     inert: NDArray[np.bool_]
     """[B, K], a whole number of slots wherever it sits: moving it changes no remainder."""
     order: NDArray[np.int32]
@@ -73,7 +80,9 @@ def pack(problem: Problem) -> Arrays:
     cluster = problem.cluster
     stay = problem.rules.stay_in_cluster
     pool = cluster.pool if stay else np.zeros(cluster.pms, dtype=np.int32)
-    keys = np.column_stack([cluster.vm_type, cluster.grouped, pool[cluster.pm]]).reshape(-1, 3)
+    limit = problem.rules.max_cost
+    fee = np.zeros(cluster.vms, dtype=np.int64) if limit is None else cluster.migration_cost
+    keys = np.column_stack([cluster.vm_type, cluster.grouped, pool[cluster.pm], fee]).reshape(-1, 4)
     kinds, inverse = np.unique(keys[cluster.may_leave], axis=0, return_inverse=True)
     kind = np.full(cluster.vms, -1, dtype=np.int32)
     kind[cluster.may_leave] = inverse.reshape(-1)
@@ -99,6 +108,7 @@ def pack(problem: Problem) -> Arrays:
         steps=np.array(problem.mnl, dtype=np.int64),
         free=cluster.free.copy(),
         open=cluster.open.copy(),
+        receives=cluster.receiving(problem.rules),
         pool=pool.astype(np.int32),
         rack=cluster.rack.copy(),
         pm=cluster.pm.copy(),
@@ -109,6 +119,8 @@ def pack(problem: Problem) -> Arrays:
         double=types[:, 0] == 1,
         grouped=kinds[:, 1] == 1,
         home=kinds[:, 2].astype(np.int32),
+        fee=kinds[:, 3].astype(np.int64),
+        budget=np.array(limit or 0, dtype=np.int64),
         inert=(given == 0).all(axis=1),
         order=np.argsort(-given[:, 0], kind="stable").astype(np.int32),
         member=np.cumsum([0, *map(len, lists)]).astype(np.int32),
@@ -132,7 +144,7 @@ def narrow(one: Arrays, most: int, rng: np.random.Generator) -> Arrays:
     still, held = one.kind.copy(), one.held.copy()
     still[0, shut[one.pm[0]]] = -1
     held[0, shut] = 0
-    return one._replace(open=one.open & ~shut, kind=still, held=held)
+    return one._replace(open=one.open & ~shut, receives=one.receives & ~shut, kind=still, held=held)
 
 
 def stack(parts: list[Arrays]) -> Arrays:

@@ -78,8 +78,6 @@ class NeuPlan:
         moves: list[Migration] = []
         placement = problem.placement()
         for migration in _greedy(self._policy, problem, deadline.part(POLICY_SHARE), seed):
-            if not placement.is_legal(migration):  # the policy knows nothing of costs and of PMs to be emptied
-                continue
             placement.apply(migration)
             moves.append(migration)
             best.offer(Plan(tuple(moves)), problem.score.slots(placement.free))

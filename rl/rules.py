@@ -40,13 +40,15 @@ def changed(term: Any, worth: Any, free: Any, p: int, n: int, cores: int, memory
 
 @njit(cache=True, nogil=True)
 def room(a: Arrays, b: int, k: int) -> Any:
-    """Tell where kind ``k`` has room, groups left out: bool [P, 2]; a double needs both nodes and uses column 0."""
+    """Tell where kind ``k`` may go, groups left out: bool [P, 2]; a double needs both nodes and uses column 0."""
     pms, double, home = a.size[b, 0], a.double[b, k], a.home[b, k]
-    free, is_open, pool = a.free[b], a.open[b], a.pool[b]
+    free, receives, pool = a.free[b], a.receives[b], a.pool[b]
     cores, memory = a.demand[b, k, 0], a.demand[b, k, 1]
     fit = np.zeros((pms, 2), np.bool_)
+    if a.fee[b, k] > a.budget[b]:
+        return fit
     for p in range(pms):
-        if is_open[p] and pool[p] == home:
+        if receives[p] and pool[p] == home:
             first = free[p, 0, 0] >= cores and free[p, 0, 1] >= memory
             second = free[p, 1, 0] >= cores and free[p, 1, 1] >= memory
             fit[p, 0] = first and (second or not double)
@@ -130,6 +132,7 @@ def migrate(a: Arrays, b: int, v: int, p: int, n: int) -> float:
         a.taken[b, g, a.rack[b, p] if a.by_rack[b, g] else p] += 1
     a.pm[b, v], a.node[b, v] = p, n
     a.steps[b] -= 1
+    a.budget[b] -= a.fee[b, k]
     return gain
 
 

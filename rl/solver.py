@@ -57,8 +57,8 @@ class VMR2L:
     up, and answers with the best prefix of all. Each further one begins with a random part of the best so far.
     Nothing but the network chooses migrations. All constraints and objectives hold; it was trained on slots of 16
     cores, and on other objectives it is valid rather than good. It was trained on at most 1,176 PMs: in clusters of
-    more than 1,500 each trajectory keeps to so many random ones. It knows nothing of what
-    migrations cost, nor of PMs that are to be emptied: what these rules forbid is left out of its plans.
+    more than 1,500 each trajectory keeps to so many random ones. It keeps to what migrations may cost and off PMs that
+    are to be emptied, but weighs no costs and empties no PMs.
     """
 
     name = "vmr2l"
@@ -88,7 +88,6 @@ class VMR2L:
         rng = np.random.default_rng(seed)
         start, packed = best.slots, pack(problem)
         pace, leader = Pace(deadline), Trajectory(Plan(), 0.0)
-        limited = problem.rules.max_cost is not None or bool(problem.rules.drain)
         done, wanted = 0, self.params.samples or sys.maxsize
         while done < wanted and not pace.over():
             size = 1 if done == 0 else min(CHUNK, wanted - done)
@@ -101,10 +100,7 @@ class VMR2L:
             for moves, before, rest in zip(begun, gained, found, strict=True):
                 if before + rest.slots >= leader.slots:  # equals, too: they lead elsewhere
                     leader = Trajectory(Plan((*moves, *rest.plan)), before + rest.slots)
-                    if limited:
-                        _offer_legal(problem, leader.plan, best)
-                    else:
-                        best.offer(leader.plan, start + leader.slots)
+                    best.offer(leader.plan, start + leader.slots)
             done += size
         return best.solution()
 
@@ -112,16 +108,6 @@ class VMR2L:
 def _replay(env: Env, row: int, moves: Iterable[Migration]) -> float:
     """Carry out migrations in one place of the environment; return the slots gained."""
     return sum(float(rules.migrate(env.arrays, row, *each)) for each in moves)
-
-
-def _offer_legal(problem: Problem, plan: Plan, best: Incumbents) -> None:
-    """Carry out what is legal of a plan, in its order, and offer each improvement."""
-    placement, made = problem.placement(), []
-    for migration in plan:
-        if placement.is_legal(migration):
-            placement.apply(migration)
-            made.append(migration)
-            best.offer(Plan(tuple(made)), problem.score.slots(placement.free))
 
 
 class Pace:
