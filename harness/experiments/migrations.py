@@ -130,4 +130,5 @@ def _gap(frames: Frames) -> Verdict | None:
     reached, bound = value(frame, "fr", source="ours", solver="vmr2l"), value(frame, "fr", source="bound")
     if reached is None or bound is None:
         return None
-    return Verdict(f"{reached / bound - 1:.2%} above the certified bound", reached / bound - 1 <= PUBLISHED_GAP)
+    gap = round(reached / bound - 1, 9) + 0.0  # means of equal figures differ by rounding
+    return Verdict(f"{gap:.2%} above the certified bound", gap <= PUBLISHED_GAP)
