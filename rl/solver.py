@@ -27,7 +27,7 @@ CHUNK = 5
 RESERVE_S = 0.01
 """Kept for the answer itself, beside the time of the slowest step so far."""
 LARGEST_PMS = 1500
-"""In larger clusters than it was trained on each trajectory keeps to so many random PMs."""
+"""In larger clusters than it was trained on it keeps to so many random PMs."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class VMR2L:
     up, and answers with the best prefix of all. Each further one begins with a random part of the best so far.
     Nothing but the network chooses migrations. All constraints and objectives hold; it was trained on slots of 16
     cores, and on other objectives it is valid rather than good. It was trained on at most 1,176 PMs: in clusters of
-    more than 1,500 each trajectory keeps to so many random ones. It keeps to what migrations may cost and off PMs that
+    more than 1,500 it keeps to so many random ones. It keeps to what migrations may cost and off PMs that
     are to be emptied, but weighs no costs and empties no PMs.
     """
 
@@ -86,14 +86,14 @@ class VMR2L:
         if self._policy is None:
             self._policy = load(Path(self.params.weights))
         rng = np.random.default_rng(seed)
-        start, packed = best.slots, pack(problem)
+        start, packed = best.slots, narrow(pack(problem), LARGEST_PMS, rng)
         pace, leader = Pace(deadline), Trajectory(Plan(), 0.0)
         done, wanted = 0, self.params.samples or sys.maxsize
         while done < wanted and not pace.over():
             size = 1 if done == 0 else min(CHUNK, wanted - done)
             pace.grow(size)
             choice = Choice(done == 0, self.params.threshold, self.params.cut, may_stop=False)
-            env = self._policy.environment.of(stack([narrow(packed, LARGEST_PMS, rng) for _ in range(size)]))
+            env = self._policy.environment.of(stack([packed] * size))
             begun = [leader.plan.prefix(int(rng.integers(len(leader.plan) + 1))) for _ in range(size)]
             gained = [_replay(env, row, moves) for row, moves in enumerate(begun)]
             found = trajectories(self._policy, env, [choice] * size, rng, pace.over)

@@ -41,6 +41,17 @@ def test_more_samples_are_never_worse():
     assert finals == sorted(finals, reverse=True)
 
 
+def test_too_large_clusters(monkeypatch):
+    """Where it keeps to some PMs, all trajectories keep to the same, since each begins with a part of another."""
+    monkeypatch.setattr("rl.solver.LARGEST_PMS", 6)
+    problem = Problem(crowd(30), 8)
+    made = create("vmr2l:samples=12")
+    plan = made.solve(problem, Deadline(60.0)).plan
+    assert check(problem.cluster, plan, mnl=8).valid
+    touched = set(problem.cluster.pm[[move.vm for move in plan]].tolist()) | {move.pm for move in plan}
+    assert len(touched) <= 6
+
+
 @pytest.mark.parametrize("text", ["double64", "memory32768", "0.3*cores16+0.7*double32"])
 def test_other_objectives_are_valid(solver, text):
     """Objectives it was never trained on give valid plans that never harm."""
