@@ -9,6 +9,7 @@ import tyro
 from rl.curriculum import MIXTURE
 from rl.model import Attention
 from rl.ppo import PpoConfig
+from rl.yardstick import SORTS
 
 Preset = Literal["quick", "paper", "full"]
 Agent = Literal["vmr2l", "decima"]
@@ -71,7 +72,9 @@ class Options:
     ppo: PpoConfig = field(default_factory=PpoConfig)
     """Knobs of PPO."""
     dev: int = 5
-    """Certified clusters of each kind that progress is measured on."""
+    """Certified clusters of each sort that progress is measured on."""
+    dev_sorts: tuple[str, ...] = SORTS
+    """Those sorts: a preset and a migration limit each."""
     dev_every: int = 12
     """Updates between two measurements."""
     threads: int = 1
