@@ -1,7 +1,7 @@
 """Many clusters at once: observe them, choose VMs, then where they go."""
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,9 @@ class Env:
     merge
         False: every VM, node and PM is a token of its own. The policy is the same, and slower.
     """
+
+    fine: ClassVar[float] = 0.0
+    """Reward of a choice that turns out to be illegal; there is none among the options here."""
 
     def __init__(self, problems: Sequence[Problem], *, merge: bool = True) -> None:
         self.merge = merge

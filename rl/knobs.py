@@ -12,7 +12,7 @@ from rl.ppo import PpoConfig
 from rl.yardstick import SORTS
 
 Preset = Literal["quick", "paper", "full"]
-Agent = Literal["vmr2l", "decima"]
+Agent = Literal["vmr2l", "decima", "penalty", "full"]
 Flag = Annotated[bool, tyro.conf.FlagCreatePairsOff]
 
 
@@ -28,7 +28,8 @@ class Options:
     """quick: useful in minutes; full: the recipe of the shipped weights; paper: as published, on the Medium set at MNL
     50, from rewards alone. Sets the defaults of everything below, which --help then shows."""
     agent: Agent = "vmr2l"
-    """vmr2l: the two-stage policy; decima: a graph network whose second stage is a limit (`rl.decima`)."""
+    """vmr2l: the two-stage policy; decima: a graph network whose second stage is a limit (`rl.decima`); penalty: two
+    stages without masks; full: all legal pairs of VM and place at once (`rl.variants`)."""
     out: Path = Path("results/train")
     """Folder for checkpoint, weights, curve.csv and TensorBoard."""
     resume: Flag = False

@@ -218,7 +218,7 @@ class Judged:
 def evaluate(policy: Policy, seen: Observation, goals: Section, token: Ints, goal: Ints) -> Judged:
     """Let the policy judge states, and what was chosen there."""
     device = next(policy.parameters()).device
-    batch, places = Batch.of(seen, device), Tokens.of(goals, device)
+    batch, places = policy.batch.of(seen, device), Tokens.of(goals, device)
     trunk = policy(batch)
     stop = token >= seen.vm.lengths
     column = torch.from_numpy(np.where(stop, trunk.logits.shape[1] - 1, token)).to(device)
@@ -240,14 +240,15 @@ def collect(
         made = decide(policy, env, seen, [Choice()] * len(env), rng)
         if teacher is not None:
             lessons.append(teacher(env, seen, made))
-        gains, _ = env.step(made.vms, made.hosts, rng.random(len(env)))
+        gains, migrations = env.step(made.vms, made.hosts, rng.random(len(env)))
+        illegal = (made.vms >= 0) & np.array([migration is None for migration in migrations])
         done = (made.vms < 0) | (env.steps_left <= 0)
         observations.append(seen)
         decisions.append(made)
-        rewards.append(renew(env, made.vms, gains, done).astype(np.float32))
+        rewards.append((renew(env, made.vms, gains, done) + env.fine * illegal).astype(np.float32))
         ends.append(done)
     with torch.no_grad():
-        last = policy(Batch.of(env.observe(), next(policy.parameters()).device)).value.cpu().numpy()
+        last = policy(policy.batch.of(env.observe(), next(policy.parameters()).device)).value.cpu().numpy()
     values = np.stack([made.value for made in decisions])
     advantage = advantages(np.stack(rewards), values, np.stack(ends), last, config)
     return Rollout(
