@@ -139,6 +139,14 @@ class Env:
         rules.advance(self.arrays, rows, vms, hosts, u, self._node_class, self._pair_class, made, gains)
         return gains, [Migration(*each) if each[0] >= 0 else None for each in made.tolist()]
 
+    def able(self, row: int, vms: Ints) -> NDArray[np.bool_]:  # noqa: ARG002 - no other is offered here
+        """Tell which of the VMs [n] that were offered have a legal migration."""
+        return np.ones(len(vms), dtype=np.bool_)
+
+    def allowed(self, row: int, vm: int, places: Ints) -> NDArray[np.bool_]:  # noqa: ARG002 - no other is offered here
+        """Tell which of the places [n] that were offered to a VM (twice the PM plus the node) are legal."""
+        return np.ones(len(places), dtype=np.bool_)
+
     @property
     def steps_left(self) -> Ints:
         """[B], migrations left."""

@@ -143,8 +143,6 @@ class Policy(nn.Module):
     """What lists the options of its second stage."""
     batch: ClassVar[type[Batch]] = Batch
     """What it reads observations as."""
-    teachable: ClassVar[bool] = True
-    """Whether the teacher can judge its options."""
     block: ClassVar[type[nn.Module]] = Block
     """One round of the trunk."""
 

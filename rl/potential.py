@@ -44,6 +44,8 @@ class Potential:
     ----------
     value : float
         Slots that can still be gained, at most.
+    wasted : float
+        What a step costs that changes nothing: the price of a migration, slots.
     """
 
     def __init__(self, problem: Problem, arrays: Arrays, place: int) -> None:
@@ -51,7 +53,7 @@ class Potential:
         reduction, kinds = found.pricer.reduction, int(arrays.size[place, 2])
         self._place = place
         self._home = arrays.pm[place].copy()
-        self._migration = found.prices.migration
+        self.wasted = found.prices.migration
         self._price, movers = np.zeros(kinds), np.flatnonzero(arrays.kind[place, : arrays.size[place, 1]] >= 0)
         known = np.concatenate([found.prices.single, found.prices.double, [0.0]])  # the last: those that need not move
         self._price[arrays.kind[place, movers]] = known[reduction.kind[movers]]
@@ -63,13 +65,13 @@ class Potential:
         net = pays - 2 * found.arrival[tuple(cells.T)]
         order = np.argsort(-net, kind="stable")
         self._tables = (
-            arrays.demand[place, :kinds].copy(), arrays.double[place, :kinds].copy(), self._price - self._migration,
+            arrays.demand[place, :kinds].copy(), arrays.double[place, :kinds].copy(), self._price - self.wasted,
             np.array(reduction.unit), found.arrival, cells[order], pays[order], net[order],
         )  # fmt: skip
         everywhere = np.flatnonzero(arrays.open[place])
         self._worth = np.zeros(arrays.open.shape[1])
         self._worth[everywhere] = _worths(everywhere, *self._now(arrays), *self._tables)
-        possible = self._migration * int(arrays.steps[place]) + float(self._worth.sum())
+        possible = self.wasted * int(arrays.steps[place]) + float(self._worth.sum())
         self._free_worth = found.pricer.value
         self.value = possible - found.pricer.initial_slots
 
@@ -82,7 +84,7 @@ class Potential:
         if vm >= 0:
             pms = np.unique([self._home[vm], arrays.pm[self._place, vm]])
             worth = _worths(pms, *self._now(arrays), *self._tables)
-            self.value += float(worth.sum() - self._worth[pms].sum()) - self._migration - gain
+            self.value += float(worth.sum() - self._worth[pms].sum()) - self.wasted - gain
             self._worth[pms] = worth
             self._home[vm] = arrays.pm[self._place, vm]
         if done:
@@ -94,7 +96,7 @@ class Potential:
         pms, kinds = arrays.pm[self._place, vms].astype(np.int64), arrays.kind[self._place, vms]
         nodes = arrays.node[self._place, vms]
         worth = _worths_after(pms, nodes, kinds, 1, *self._now(arrays), *self._tables)
-        return np.asarray(self._worth[pms] - worth - self._price[kinds] + self._migration)
+        return np.asarray(self._worth[pms] - worth - self._price[kinds] + self.wasted)
 
     def entering(self, arrays: Arrays, vm: int, places: Ints) -> Floats:
         """Return the regret of taking ``vm`` in at each place [n], twice a PM plus a node: slots [n].

@@ -37,8 +37,6 @@ class Run:
         torch.set_flush_denormal(True)  # attention weights next to nothing halve the speed of a processor
         shape = ModelConfig(options.width, options.heads, options.blocks, options.attention)
         policy = load(options.start) if options.start else AGENTS[options.agent](shape)
-        if not policy.teachable and (options.taught or options.ppo.regret):
-            raise InputError(f"{policy.agent} learns from rewards alone; add --taught 0 --ppo.regret 0.")
         self.learner = Learner(policy.train().to(options.device), options.ppo)
         self._curriculum = Curriculum(options.presets, options.pool, options.mnl, options.least_pms, options.whole)
         self.course = Course(self._curriculum, (options.seed, rank), shaped=options.shaped)

@@ -22,7 +22,6 @@ class PenaltyPolicy(Policy):
 
     agent = "penalty"
     environment = PenaltyEnv
-    teachable = False
 
 
 @dataclass(frozen=True)

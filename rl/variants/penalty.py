@@ -78,6 +78,14 @@ class PenaltyEnv(Env):
                 self.arrays.steps[row] -= 1
         return gains, made
 
+    def able(self, row: int, vms: Ints) -> NDArray[np.bool_]:
+        """Tell which VMs [n] have a legal migration."""
+        return np.asarray(rules.movable(self.arrays, row)[0][vms])
+
+    def allowed(self, row: int, vm: int, places: Ints) -> NDArray[np.bool_]:
+        """Tell which places [n] are legal for a VM."""
+        return np.asarray(rules.legal(self.arrays, row, vm).reshape(-1)[places])
+
     def _of_class(self, row: int, vm: int, host: int) -> NDArray[np.bool_]:
         """Tell which places are on a class of hosts: bool [P, 2]."""
         pms = self.arrays.size[row, 0]

@@ -7,7 +7,6 @@ from rich.console import Console
 
 from data import InputError, check
 from rl.knobs import PRESETS
-from rl.ppo import PpoConfig
 from rl.store import load
 from rl.train import train
 from rl.yardstick import Yardstick
@@ -31,12 +30,6 @@ def test_the_same_loop_trains_it(tmp_path, agent):
     solver.prepare()
     problem = Problem(crowd(12), 10)
     assert check(problem.cluster, solver.solve(problem, Deadline(5.0)).plan, mnl=10).valid
-
-
-def test_no_teacher_without_masks(tmp_path):
-    """The teacher knows only what is legal: training the penalty agent with one is turned down."""
-    with pytest.raises(InputError, match="--taught 0"):
-        train(replace(TINY, agent="penalty", ppo=PpoConfig(), out=tmp_path), Console(quiet=True))
 
 
 def test_sorts_are_a_preset_and_a_limit():

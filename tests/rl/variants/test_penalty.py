@@ -6,6 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data import Objective, Rules
+from rl import rules
+from rl.act import Choice, decide
 from rl.course import Course
 from rl.curriculum import Curriculum
 from rl.env import Env
@@ -84,3 +86,18 @@ def test_an_illegal_choice_costs_the_penalty():
     illegal = extra < PENALTY / 2
     assert 0 < illegal.sum() < len(extra)
     np.testing.assert_allclose(extra, np.where(illegal, PENALTY, 0.0), atol=1e-4)
+
+
+def test_the_teacher_names_what_is_illegal():
+    """The regret of a VM that can go nowhere and of a place that is illegal is a wasted step and the fine."""
+    course = Course(Curriculum({"memory": 1.0}, pool=1, mnl=(4, 4), least_pms=8, whole=0.0), (0, 0), shaped=True)
+    env, rng = course.start(1, PenaltyEnv), np.random.default_rng(0)
+    illegal = course.potentials[0].wasted - PENALTY
+    seen = env.observe()
+    made = decide(PenaltyPolicy(), env, seen, [Choice(may_stop=False)], rng)
+    vms, goals = course.teach(env, seen, made)
+    able = np.array([rules.legal(env.arrays, 0, int(vm)).any() for vm in seen.vm.rows[:, 7]])
+    legal = rules.legal(env.arrays, 0, int(made.vms[0])).reshape(-1)[made.goals.rows[:, 5].astype(int)]
+    np.testing.assert_array_equal(vms.rows[:, 1] == np.float32(illegal), ~able)
+    np.testing.assert_array_equal(goals.rows[:, 1] == np.float32(illegal), ~legal)
+    assert 0 < legal.sum() < len(legal)
