@@ -98,7 +98,7 @@ def unbarred(a: Arrays, b: int, fit: Any, v: int) -> bool:
 
 @njit(cache=True, nogil=True)
 def movable(a: Arrays, b: int) -> Any:
-    """Tell which VMs have any legal migration, bool [V], and how many places have room for each kind, int64 [K]."""
+    """Tell which VMs have any legal migration, bool [V], and where each kind has room, bool [K, P, 2]."""
     vms, kinds = a.size[b, 1], a.size[b, 2]
     pm, node, kind, grouped = a.pm[b], a.node[b], a.kind[b], a.grouped[b]
     fit = np.empty((kinds, a.size[b, 0], 2), np.bool_)
@@ -111,7 +111,7 @@ def movable(a: Arrays, b: int) -> Any:
         k = kind[v]
         if k >= 0 and places[k] > fit[k, pm[v], node[v]]:
             able[v] = not grouped[k] or unbarred(a, b, fit[k], v)
-    return able, places
+    return able, fit
 
 
 @njit(cache=True, nogil=True)
