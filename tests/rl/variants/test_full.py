@@ -9,7 +9,7 @@ from torch.nn.functional import relu
 
 from data import Objective, Rules, check
 from rl.act import Choice, decide
-from rl.model import Policy
+from rl.model import ModelConfig, Policy
 from rl.ppo import evaluate
 from rl.rollout import trajectories
 from rl.tokens import Batch, Tokens
@@ -25,7 +25,7 @@ CPU = torch.device("cpu")
 def lively() -> FullPolicy:
     """Make a policy whose scores differ as much as those of a trained one."""
     torch.manual_seed(3)
-    policy = FullPolicy().eval()
+    policy = FullPolicy(ModelConfig(blocks=2)).eval()
     for layer in (policy.vm_out, policy.goal_out, policy.goal_vm):
         torch.nn.init.normal_(layer.weight, std=0.5)
     return policy
