@@ -48,7 +48,7 @@ class PenaltyEnv(Env):
 
     def _like(self, row: int, vm: int) -> Ints:
         """Return the VMs of one token."""
-        kinds = self.arrays.kind[row]
+        kinds = self.arrays.kind[row, : self.arrays.size[row, 1]]
         vms = np.flatnonzero(kinds == kinds[vm])
         hosts = self.hosts(row, np.column_stack([vms, self.arrays.pm[row, vms], self.arrays.node[row, vms]]))
         return np.asarray(vms[hosts == hosts[vms == vm]])
