@@ -187,7 +187,10 @@ def _nodes(
                     edge[edges, 1] = k
                     edge[edges, 2] = many
                     edge[edges, 3] = outlook(unit, helps, held, p, n, free[p, n, r] + demand[k, r], cap, k, 1)
-                    edge[edges, 4] = changed(term, worth, free, p, n, demand[k, 0], demand[k, 1], double[k])
+                    both = (
+                        double[k] and coupled
+                    )  # otherwise the slots of this node alone: others may have another sibling
+                    edge[edges, 4] = changed(term, worth, free, p, n, demand[k, 0], demand[k, 1], both)
                     left[c, k, 0] = edge[edges, 3]
                     left[c, k, 1] = edge[edges, 4]
                     edges += 1
@@ -310,7 +313,11 @@ def pick_vms(
 def destinations(
     a: Arrays, rows: Any, cap: int, vms: Any, node_class: Any, pair_class: Any, goal: Any, ends: Any
 ) -> None:
-    """Write where each chosen VM may go: the classes of hosts, with the number of legal places in each."""
+    """Write where each chosen VM may go: the classes of hosts, with the number of legal places in each.
+
+    A double goes to a class of PMs; any other VM to one of the nodes of a class of PMs, numbered twice the class plus
+    the node: what else leaves or enters the PM bears on both.
+    """
     at = 0
     for i in range(len(rows)):
         b, v = rows[i], vms[i]
@@ -326,7 +333,7 @@ def destinations(
                 for n in range(2):
                     if not mask[p, n]:
                         continue
-                    host = pair_class[b, p] if double else node_class[b, p, n]
+                    host = pair_class[b, p] if double else 2 * pair_class[b, p] + n
                     if token[host] >= 0:
                         goal[token[host], 1] += 1
                         continue
@@ -339,5 +346,6 @@ def destinations(
                         goal[at, 3] = outlook(unit, helps, held, p, 1, free[p, 1, r] - needs, cap, k, -1)
                     goal[at, 4] = changed(term, worth, free, p, n, -cores, -memory, double)
                     goal[at, 5] = 2 * p + n
+                    goal[at, 6] = node_class[b, p, n]
                     at += 1
         ends[i] = at

@@ -13,7 +13,7 @@ from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import embedding_bag, relu, scaled_dot_product_attention
+from torch.nn.functional import embedding_bag, pad, relu, scaled_dot_product_attention
 
 from rl.env import Env
 from rl.look import BUCKETS, OUTLOOKS
@@ -183,6 +183,7 @@ class Policy(nn.Module):
     def _add_second_stage(self, width: int) -> None:
         self.goal_host = nn.Linear(width, width)
         self.goal_pair = nn.Linear(width, width)
+        self.goal_beside = nn.Linear(width, width)
         self.goal_vm = nn.Linear(width, width)
         self.goal_own = nn.Linear(1, width, bias=False)
         self.goal_hidden = nn.Linear(width, width)
@@ -244,9 +245,12 @@ class Policy(nn.Module):
         vm = (batch.vm.starts + chosen).clamp(max=len(batch.vm.rows) - 1)
         double = batch.vm.rows[vm, 2][goals.state] > 0
         nodes = len(batch.node.rows)
-        host = torch.where(double, goals.index(0, batch.pair) + nodes, goals.index(0, batch.node))
+        pair = torch.where(double, goals.whole(0), goals.whole(0) // 2) + batch.pair.starts[goals.state]
+        host = torch.where(double, pair + nodes, goals.index(6, batch.node))
+        beside = torch.where(double, len(trunk.pair), pair)  # a double's PM is its host
         parts = [
             (torch.cat([self.goal_host(trunk.node), self.goal_pair(trunk.pair)]), host),
+            (pad(self.goal_beside(trunk.pair), (0, 0, 0, 1)), beside),
             (self.goal_vm(trunk.hidden[vm]), goals.state),
             (self.arrived_at.weight, goals.whole(2)),
             (self.arrived_at.weight, goals.whole(3)),

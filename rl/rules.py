@@ -145,9 +145,7 @@ def _occupy(free: Any, p: int, n: int, cores: int, memory: int, double: bool) ->
 
 
 @njit(cache=True, nogil=True)
-def advance(
-    a: Arrays, rows: Any, vms: Any, hosts: Any, u: Any, node_class: Any, pair_class: Any, made: Any, gains: Any
-) -> None:
+def advance(a: Arrays, rows: Any, vms: Any, hosts: Any, u: Any, pair_class: Any, made: Any, gains: Any) -> None:
     """Migrate each chosen VM to one of the legal places, chosen by ``u``, on hosts of the chosen class.
 
     Writes (vm, pm, node) to ``made``, -1 where nothing was chosen, and the slots gained to ``gains``.
@@ -163,7 +161,7 @@ def advance(
             found = 0
             for p in range(len(mask)):
                 for n in range(2):
-                    if mask[p, n] and (pair_class[b, p] if double else node_class[b, p, n]) == hosts[i]:
+                    if mask[p, n] and (pair_class[b, p] if double else 2 * pair_class[b, p] + n) == hosts[i]:
                         places[found] = 2 * p + n
                         found += 1
             place = places[min(found - 1, int(u[i] * found))]
