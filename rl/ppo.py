@@ -32,7 +32,7 @@ class PpoConfig:
 
     gamma: float = 1.0
     """Discount of a slot that is gained one migration later; 1 where rewards are shaped."""
-    lam: float = 0.9
+    lam: float = 0.95
     """Decay of generalised advantages; 1: returns, 0: one-step differences."""
     clip: float = 0.2
     """How far one update may move the ratio of probabilities from 1."""
@@ -42,7 +42,7 @@ class PpoConfig:
     """States in a gradient step."""
     entropy: float = 0.003
     """Weight of the entropy bonus, nats."""
-    regret: float = 2.0
+    regret: float = 10.0
     """Weight of the regret of the next step, known of all options and not just of the one taken, per slot; 0: none.
     Lessons count haste as well (`rl.teacher`)."""
     value_weight: float = 0.5
