@@ -13,9 +13,10 @@ from rl.arrays import narrow, pack
 from rl.model import Policy
 from rl.solver import LARGEST_PMS, Pace
 from rl.store import SHIPPED, load
-from solvers import Deadline, Problem, Solution, SolverSpec, create
+from solvers import Deadline, Problem, Solution
 from solvers.incumbents import Incumbents
 from solvers.params import param
+from solvers.registry import create_inner
 from solvers.toys import crowd
 
 POLICY_SHARE = 0.5
@@ -54,7 +55,7 @@ class NeuPlan:
 
     def __init__(self, params: NeuPlanParams = NeuPlanParams()) -> None:
         self.params = params
-        self._inner = create(SolverSpec.parse(params.inner, "+"))
+        self._inner = create_inner(params.inner)
         self._policy: Policy | None = None
 
     def prepare(self) -> None:

@@ -87,6 +87,17 @@ def create(spec: SolverSpec | str) -> Solver:
     return solver
 
 
+def create_inner(text: str) -> Solver:
+    """Make the solver that another one works with, written with plus signs: ``mip+workers=1``.
+
+    Raises
+    ------
+    InputError
+        As `create` does.
+    """
+    return create(SolverSpec.parse(text, "+"))
+
+
 def parse_solvers(text: str) -> list[SolverSpec]:
     """Read solvers separated by commas, or the path of a TOML file with one table a solver.
 
