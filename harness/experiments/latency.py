@@ -91,7 +91,8 @@ class Latency:
         found, planner = [], planner_of(frame)
         for start, rate in (("fresh", ARRIVALS), ("settled", ARRIVALS), ("fresh", CALM), ("fresh", BUSY)):
             curve = where(frame, solver=planner, start=start, arrivals=rate)
-            shares = listed(((_delay(at), value(curve, "kept", delay_s=at)) for at in (5, 60, 300, 3000)), "{:.0%}")
+            kept = 100 * curve.set_index("delay_s")["kept"]
+            shares = listed(((_delay(at), kept[at]) for at in (5, 60, 300, 3000)), "{:.0f} %")
             found.append(
                 f"With {rate:g} arrivals a minute, {start} clusters, a plan of {planner} keeps of its gain: {shares}."
             )
@@ -105,7 +106,7 @@ class Latency:
         """Hold the shape of the published curve against ours, at the rate that repeats it."""
         theirs = published("fr_by_delay").set_index("delay_s")
         gain = theirs["initial_fr"] - theirs["final_fr"]
-        left = (gain / gain.iloc[0]).map("{:.0%} left".format)
+        left = (100 * gain / gain.iloc[0]).map("{:.0f} % left".format)
         return [
             Claim("Up to 5 s nothing is lost (holds: at least 95 % of the gain)", left[5], _keeps(5, 0.95, 9)),
             Claim("After 5 minutes half of the gain is gone, or more", left[300], _keeps(300, -9, 0.5)),
@@ -134,7 +135,7 @@ def _shares(axes: Axes, frame: pd.DataFrame) -> None:
     gain = theirs["initial_fr"] - theirs["final_fr"]
     axes.plot(theirs["delay_s"], gain / gain.iloc[0], color="#000000", marker="x", linewidth=1.2, label="published")
     axes.axhline(0, color="#444444", linewidth=0.8)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:.0%}"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{100 * y:.0f} %"))
     axes.set_ylim(-0.45, 1.05)
     axes.legend(loc="lower left", fontsize=8, title="arrivals a minute", alignment="left")
 
@@ -171,16 +172,16 @@ def _keeps(delay_s: int, least: float, most: float) -> Callable[[Frames], Verdic
 
     def test(frames: Frames) -> Verdict | None:
         kept = _kept(frames, ARRIVALS, delay_s)
-        return None if kept is None else Verdict(f"{kept:.0%} left", least <= kept <= most)
+        return None if kept is None else Verdict(f"{100 * kept:.0f} % left", least <= kept <= most)
 
     return test
 
 
 def _longer_at_night(frames: Frames) -> Verdict | None:
     night, busy = (_kept(frames, rate, 300) for rate in (CALM, ARRIVALS))
-    return (
-        None if night is None or busy is None else Verdict(f"{night:.0%} left, {busy:.0%} in busy hours", night > busy)
-    )
+    if night is None or busy is None:
+        return None
+    return Verdict(f"{100 * night:.0f} % left, {100 * busy:.0f} % in busy hours", night > busy)
 
 
 def _kept(frames: Frames, rate: float, delay_s: int) -> float | None:

@@ -110,7 +110,7 @@ class Migrations:
         improvements = [
             Claim(
                 f"{solver} lowers FR by so much within {LIMIT} migrations (holds: at least as much, less 3 points)",
-                f"{1 - end[solver] / start[solver]:.1%}",
+                f"{100 * (1 - end[solver] / start[solver]):.1f} %",
                 _improves(solver),
             )
             for solver in map(str, end.index)
@@ -131,7 +131,7 @@ def _improves(solver: str) -> Callable[[Frames], Verdict | None]:
         ours, theirs = _improvement(frames, "ours", solver), _improvement(frames, "published", solver)
         if ours is None or theirs is None:
             return None
-        return Verdict(f"{ours:.1%}", ours >= theirs - SLACK)
+        return Verdict(f"{100 * ours:.1f} %", ours >= theirs - SLACK)
 
     return test
 
@@ -149,7 +149,7 @@ def _gap(frames: Frames) -> Verdict | None:
     if reached is None or bound is None:
         return None
     gap = round(reached / bound - 1, 9) + 0.0  # means of equal figures differ by rounding
-    return Verdict(f"{gap:.2%} above the certified bound", gap <= PUBLISHED_GAP)
+    return Verdict(f"{100 * gap:.2f} % above the certified bound", gap <= PUBLISHED_GAP)
 
 
 def _second(frames: Frames) -> Verdict | None:
