@@ -16,6 +16,7 @@ from harness.statistics import means
 from solvers import SOLVERS, SolverSpec
 
 TESTS = {"low": 100, "middle": 100, "medium": 50}
+TITLES = {"low": "low, MNL 100", "middle": "middle, MNL 100", "medium": "high (medium), MNL 50"}
 """Workload to MNL, as published; medium is the paper's high workload."""
 YARDSTICKS = ("ha", "pop", "mip")
 YARDSTICK = "pop"
@@ -52,7 +53,7 @@ class Workloads:
         """Draw a panel a workload, a row a planner."""
         frame = frames["workloads"]
         planners = sorted(frame["planner"].unique(), reverse=True)
-        figure, axes = panels([f"{workload}, MNL {mnl}" for workload, mnl in TESTS.items()], self.title)
+        figure, axes = panels(TITLES.values(), self.title)
         drawn = styles(planner.partition(" ")[0] for planner in planners)
         for each, workload in zip(axes, TESTS, strict=True):
             for row in where(frame, workload=workload).to_dict("records"):
@@ -70,9 +71,9 @@ class Workloads:
         """Rank the planners on each workload, and name the agents that nobody has trained."""
         ours = where(frames["workloads"], source="ours")
         found = []
-        for workload, mnl in TESTS.items():
+        for workload, title in TITLES.items():
             here = where(ours, workload=workload).sort_values("fr")
-            found.append(f"{workload}, MNL {mnl}: {listed(zip(here['planner'], here['fr'], strict=True))}.")
+            found.append(f"{title}: {listed(zip(here['planner'], here['fr'], strict=True))}.")
         missing = [name for name in published("workloads")["planner"] if name not in set(ours["planner"])]
         if missing:
             found.append(f"Not tested, since there are no weights or no such solver: {', '.join(missing)}.")
