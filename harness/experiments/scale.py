@@ -25,8 +25,8 @@ class Scale:
     title = "Scale: time and gap from 279 to 100,000 PMs"
     caption = (
         "At most 50 migrations for each 279 PMs, five seconds in all. Left: copies of a Medium cluster side by side as "
-        "one cluster. Right: clusters generated as Medium is, section by section, no two alike, so that a planner "
-        "which counts equal PMs finds fewer of them. Above: seconds a run, both axes logarithmic; the dotted line is "
+        "one cluster. Right: clusters generated as Medium is, section by section, no two alike, so that more PMs "
+        "differ from each other. Above: seconds a run, both axes logarithmic; the dotted line is "
         "the limit. Below: slots gained, in per cent of what is certified to be possible at most; 100 is no gap. A "
         "solver at zero was late or found nothing in time."
     )
