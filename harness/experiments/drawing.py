@@ -13,7 +13,9 @@ from matplotlib.ticker import FuncFormatter
 from harness.palette import Style, styles
 
 CHARACTERS_PER_INCH = 15
-"""Of a caption, at its size."""
+"""Of a caption, at its size below a narrow figure."""
+NARROW_IN = 9.6
+"""A wider figure is shown smaller, so that its caption is larger."""
 
 
 def panels(
@@ -71,5 +73,7 @@ def ours_and_published(instances: pd.Series) -> list[str]:
 
 def write_below(figure: Figure, caption: str) -> None:
     """Write the caption below the panels, so that the picture explains itself wherever it goes."""
-    width = int(figure.get_size_inches()[0] * CHARACTERS_PER_INCH)
-    figure.text(0.01, -0.02, textwrap.fill(caption, width), va="top", fontsize=8, color="#444444")
+    width = figure.get_size_inches()[0]
+    larger = max(1.0, width / NARROW_IN) ** 0.5
+    text = textwrap.fill(caption, int(width * CHARACTERS_PER_INCH / larger))
+    figure.text(0.01, -0.02, text, va="top", fontsize=8 * larger, color="#444444")
