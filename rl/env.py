@@ -14,7 +14,7 @@ from solvers import Problem
 
 Ints = NDArray[np.int64]
 
-GOAL_COLUMNS = 6
+GOAL_COLUMNS = 7
 CAP = 2
 """VMs of one kind on one node are counted up to so many; a slot that needs more of a kind to leave is a poor deal."""
 
@@ -97,8 +97,8 @@ class Env:
         -------
         vms : int64 [n]
         goals : Section
-            Columns: class of hosts, legal places, outlook of both nodes once it is there, slots gained there,
-            first place (twice the PM plus the node).
+            Columns: class of hosts (of PMs for a double, else twice that plus the node), legal places, outlook of both
+            nodes once it is there, slots gained there, first place (twice the PM plus the node), class of the node.
         """
         rows = np.arange(len(self)) if rows is None else rows
         vms = np.empty(len(rows), dtype=np.int64)
@@ -117,14 +117,15 @@ class Env:
         vms, pms, nodes = moves.T
         double = self.arrays.double[row, self.arrays.kind[row, vms]]
         return np.asarray(
-            np.where(double, self._pair_class[row, pms], self._node_class[row, pms, nodes]), dtype=np.int64
+            np.where(double, self._pair_class[row, pms], 2 * self._pair_class[row, pms] + nodes), dtype=np.int64
         )
 
     def tokens(self, row: int, vms: Ints, seen: Observation, state: int) -> Ints:
         """Return the VM token, in an observation just made, of each VM [n] that has a legal migration."""
         own = seen.vm.rows[seen.vm.starts[state] : seen.vm.starts[state + 1], :2].astype(np.int64)
-        place = np.column_stack([vms, self.arrays.pm[row, vms], self.arrays.node[row, vms]])
-        wanted = np.column_stack([self.hosts(row, place), self.arrays.kind[row, vms]])
+        kinds, pms, nodes = self.arrays.kind[row, vms], self.arrays.pm[row, vms], self.arrays.node[row, vms]
+        host = np.where(self.arrays.double[row, kinds], self._pair_class[row, pms], self._node_class[row, pms, nodes])
+        wanted = np.column_stack([host, kinds])
         return np.asarray((own[None] == wanted[:, None]).all(axis=2).argmax(axis=1))
 
     def step(
@@ -133,7 +134,7 @@ class Env:
         """Migrate each chosen VM to its chosen class of hosts; return slots gained and migrations, None for stop."""
         rows = np.arange(len(self)) if rows is None else rows
         made, gains = np.empty((len(rows), 3), dtype=np.int64), np.empty(len(rows))
-        rules.advance(self.arrays, rows, vms, hosts, u, self._node_class, self._pair_class, made, gains)
+        rules.advance(self.arrays, rows, vms, hosts, u, self._pair_class, made, gains)
         return gains, [Migration(*each) if each[0] >= 0 else None for each in made.tolist()]
 
     @property

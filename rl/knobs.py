@@ -33,7 +33,8 @@ class Options:
     resume: Flag = False
     """Go on from the checkpoint in --out, with the options of that run."""
     start: Path | None = None
-    """Weights to begin with, of the same shape; random ones if none are given."""
+    """Weights to begin with, random ones if none are given. Their shape counts, but rounds up to --blocks are added,
+    which at first change nothing."""
     seed: int = 1
     """Of initial weights, problems and sampling."""
     steps: int = 800_000

@@ -7,6 +7,7 @@ from numba import njit
 
 from rl.arrays import DOUBLE_TERM, MEMORY_TERM, Arrays
 from rl.rules import changed, legal, movable, room, unbarred
+from solvers.incumbents import EPSILON
 
 BUCKETS = 16
 """Remainders are told apart in sixteenths of a slot."""
@@ -110,12 +111,12 @@ def observe(
     for i in range(len(rows)):
         b = rows[i]
         helps = helpers(a, b)
-        able, places = movable(a, b)
+        able, fit = movable(a, b)
         ids[:] = -1
         nodes, edges = _nodes(a, b, merge, cap, helps, keys, ids, node_class[b], node[at[1] :], edge[at[2] :], left)
         ids[:] = -1
         pairs = _pairs(a.open[b], a.size[b, 0], keys, ids, node_class[b], pair_class[b], pair[at[3] :])
-        _kinds(a, b, places, kind[at[4] :])
+        _kinds(a, b, able, fit, kind[at[4] :])
         hosts = max(nodes, pairs)
         vms = _vms(a, b, merge, able, hosts, node_class[b], pair_class[b], left, vm[at[5] :])
         whole[i, 0] = a.steps[b]
@@ -186,7 +187,10 @@ def _nodes(
                     edge[edges, 1] = k
                     edge[edges, 2] = many
                     edge[edges, 3] = outlook(unit, helps, held, p, n, free[p, n, r] + demand[k, r], cap, k, 1)
-                    edge[edges, 4] = changed(term, worth, free, p, n, demand[k, 0], demand[k, 1], double[k])
+                    both = (
+                        double[k] and coupled
+                    )  # otherwise the slots of this node alone: others may have another sibling
+                    edge[edges, 4] = changed(term, worth, free, p, n, demand[k, 0], demand[k, 1], both)
                     left[c, k, 0] = edge[edges, 3]
                     left[c, k, 1] = edge[edges, 4]
                     edges += 1
@@ -215,20 +219,34 @@ def _pairs(is_open: Any, pms: int, keys: Any, ids: Any, node_class: Any, pair_cl
 
 
 @njit(cache=True, nogil=True)
-def _kinds(a: Arrays, b: int, places: Any, kind: Any) -> None:
-    """Write one token a kind of VM."""
-    held, term, ratio = a.held[b], a.term[b], a.ratio[b]
+def _kinds(a: Arrays, b: int, able: Any, fit: Any, kind: Any) -> None:
+    """Write one token a kind of VM; ``able`` [V] and ``fit`` [K, P, 2] are what `movable` found."""
+    held, demand, double, free, term, worth = a.held[b], a.demand[b], a.double[b], a.free[b], a.term[b], a.worth[b]
+    pm, node, of, ratio = a.pm[b], a.node[b], a.kind[b], a.ratio[b]
     unit, r = term[0, 1], int(term[0, 0] == MEMORY_TERM)
-    for k in range(a.size[b, 2]):
-        cores, memory = a.demand[b, k]
-        kind[k, 0] = bucket(unit, a.demand[b, k, r])
-        kind[k, 1] = min(a.demand[b, k, r] // unit, 7)
-        kind[k, 2] = a.double[b, k]
+    givers = np.zeros(len(fit), np.int64)
+    for v in range(len(able)):
+        k = of[v]
+        if able[v] and changed(term, worth, free, pm[v], node[v], demand[k, 0], demand[k, 1], double[k]) > EPSILON:
+            givers[k] += 1
+    for k in range(len(fit)):
+        cores, memory = demand[k]
+        places, harmless = 0, 0
+        for p in range(fit.shape[1]):
+            for n in range(2):
+                if fit[k, p, n]:
+                    places += 1
+                    harmless += changed(term, worth, free, p, n, -cores, -memory, double[k]) > -EPSILON
+        kind[k, 0] = bucket(unit, demand[k, r])
+        kind[k, 1] = min(demand[k, r] // unit, 7)
+        kind[k, 2] = double[k]
         kind[k, 3] = a.grouped[b, k]
         kind[k, 4] = cores / 32
         kind[k, 5] = min(1.0, memory / max(1, cores * ratio))
         kind[k, 6] = np.log1p(held[:, :, k].sum()) / 6
-        kind[k, 7] = np.log1p(places[k]) / 6
+        kind[k, 7] = np.log1p(places) / 6
+        kind[k, 8] = np.log1p(harmless) / 6
+        kind[k, 9] = np.log1p(givers[k]) / 6
 
 
 @njit(cache=True, nogil=True)
@@ -295,7 +313,11 @@ def pick_vms(
 def destinations(
     a: Arrays, rows: Any, cap: int, vms: Any, node_class: Any, pair_class: Any, goal: Any, ends: Any
 ) -> None:
-    """Write where each chosen VM may go: the classes of hosts, with the number of legal places in each."""
+    """Write where each chosen VM may go: the classes of hosts, with the number of legal places in each.
+
+    A double goes to a class of PMs; any other VM to one of the nodes of a class of PMs, numbered twice the class plus
+    the node: what else leaves or enters the PM bears on both.
+    """
     at = 0
     for i in range(len(rows)):
         b, v = rows[i], vms[i]
@@ -311,7 +333,7 @@ def destinations(
                 for n in range(2):
                     if not mask[p, n]:
                         continue
-                    host = pair_class[b, p] if double else node_class[b, p, n]
+                    host = pair_class[b, p] if double else 2 * pair_class[b, p] + n
                     if token[host] >= 0:
                         goal[token[host], 1] += 1
                         continue
@@ -324,5 +346,6 @@ def destinations(
                         goal[at, 3] = outlook(unit, helps, held, p, 1, free[p, 1, r] - needs, cap, k, -1)
                     goal[at, 4] = changed(term, worth, free, p, n, -cores, -memory, double)
                     goal[at, 5] = 2 * p + n
+                    goal[at, 6] = node_class[b, p, n]
                     at += 1
         ends[i] = at

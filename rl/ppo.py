@@ -43,7 +43,8 @@ class PpoConfig:
     entropy: float = 0.003
     """Weight of the entropy bonus, nats."""
     regret: float = 2.0
-    """Weight of the regret of the next step, known of all options and not just of the one taken, per slot; 0: none."""
+    """Weight of the regret of the next step, known of all options and not just of the one taken, per slot; 0: none.
+    Lessons count haste as well (`rl.teacher`)."""
     value_weight: float = 0.5
     """Weight of the critic's loss."""
     max_norm: float = 1.0
@@ -203,7 +204,7 @@ class Judged:
         miss
             Cross-entropy of what is right and what the policy thinks, nats.
         regret
-            What the policy's next step costs, expected over all options, slots.
+            How much worse the policy's next migration is than the best, expected over all options, slots.
         """
         stages = ((self.batch.vm, self.vm_logp, vm_lessons), (self.goals, self.goal_logp, goal_lessons))
         miss, regret = self.value.new_zeros(()), self.value.new_zeros(())
@@ -211,7 +212,8 @@ class Judged:
             right, costs = tokens.pad(torch.from_numpy(lessons.rows).to(logp.device)).unbind(2)
             known = logp[:, : right.shape[1]]  # all but stop
             miss = miss - (right * known.clamp(min=-1e4)).sum(dim=1).mean()
-            regret = regret + (costs * known.exp()).sum(dim=1).mean()
+            likely = known.exp()  # to stop is no way out
+            regret = regret + ((costs * likely).sum(dim=1) / likely.sum(dim=1).clamp(min=1e-9)).mean()
         return miss, regret
 
 

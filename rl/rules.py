@@ -98,7 +98,7 @@ def unbarred(a: Arrays, b: int, fit: Any, v: int) -> bool:
 
 @njit(cache=True, nogil=True)
 def movable(a: Arrays, b: int) -> Any:
-    """Tell which VMs have any legal migration, bool [V], and how many places have room for each kind, int64 [K]."""
+    """Tell which VMs have any legal migration, bool [V], and where each kind has room, bool [K, P, 2]."""
     vms, kinds = a.size[b, 1], a.size[b, 2]
     pm, node, kind, grouped = a.pm[b], a.node[b], a.kind[b], a.grouped[b]
     fit = np.empty((kinds, a.size[b, 0], 2), np.bool_)
@@ -111,7 +111,7 @@ def movable(a: Arrays, b: int) -> Any:
         k = kind[v]
         if k >= 0 and places[k] > fit[k, pm[v], node[v]]:
             able[v] = not grouped[k] or unbarred(a, b, fit[k], v)
-    return able, places
+    return able, fit
 
 
 @njit(cache=True, nogil=True)
@@ -145,9 +145,7 @@ def _occupy(free: Any, p: int, n: int, cores: int, memory: int, double: bool) ->
 
 
 @njit(cache=True, nogil=True)
-def advance(
-    a: Arrays, rows: Any, vms: Any, hosts: Any, u: Any, node_class: Any, pair_class: Any, made: Any, gains: Any
-) -> None:
+def advance(a: Arrays, rows: Any, vms: Any, hosts: Any, u: Any, pair_class: Any, made: Any, gains: Any) -> None:
     """Migrate each chosen VM to one of the legal places, chosen by ``u``, on hosts of the chosen class.
 
     Writes (vm, pm, node) to ``made``, -1 where nothing was chosen, and the slots gained to ``gains``.
@@ -163,7 +161,7 @@ def advance(
             found = 0
             for p in range(len(mask)):
                 for n in range(2):
-                    if mask[p, n] and (pair_class[b, p] if double else node_class[b, p, n]) == hosts[i]:
+                    if mask[p, n] and (pair_class[b, p] if double else 2 * pair_class[b, p] + n) == hosts[i]:
                         places[found] = 2 * p + n
                         found += 1
             place = places[min(found - 1, int(u[i] * found))]

@@ -1,9 +1,10 @@
 """Policies as safetensors files: the parameters, and in the header whose they are and the shape of the network."""
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
@@ -50,6 +51,17 @@ def load(path: Path) -> Policy:
         reason = str(error).splitlines()[0][:200]
         raise InputError(f"{path}: not the weights of a policy ({reason}); give a file that rl.train wrote.") from None
     return policy.eval()
+
+
+def grown(policy: Policy, blocks: int) -> Policy:
+    """Return a policy that does the same and has ``blocks`` rounds if it had fewer; the new ones are still shut out."""
+    if policy.config.blocks >= blocks:
+        return policy
+    larger = type(policy)(replace(policy.config, blocks=blocks))
+    kept = larger.state_dict() | policy.state_dict()
+    kept["gates"] = torch.cat([policy.gates, torch.zeros(blocks - policy.config.blocks)])
+    larger.load_state_dict(kept)
+    return larger
 
 
 def _config(header: dict[str, str]) -> ModelConfig:

@@ -14,7 +14,7 @@ HASTE = 0.2
 
 
 def judge_vms(potentials: list[Potential], env: Env, seen: Observation) -> Section:
-    """Judge each VM token: how right it is (weights that sum up to 1 in each state), and its regret."""
+    """Judge each VM token: how right it is (weights that sum up to 1 in each state), and by how much it is worse."""
     parts = []
     for place, potential in enumerate(potentials):
         rows = seen.vm.rows[seen.vm.starts[place] : seen.vm.starts[place + 1]]
@@ -36,6 +36,7 @@ def judge_goals(potentials: list[Potential], env: Env, vms: Ints, goals: Section
 
 
 def _judged(merit: Floats, regret: Floats, count: NDArray[np.float32]) -> NDArray[np.float32]:
-    score = merit - regret
-    weight = count * np.exp((score - score.max(initial=-np.inf)) / SHARPNESS)
-    return np.column_stack([weight / weight.sum(), regret]).astype(np.float32)
+    fault = regret - merit
+    fault -= fault.min(initial=np.inf)
+    weight = count * np.exp(-fault / SHARPNESS)
+    return np.column_stack([weight / weight.sum(), fault]).astype(np.float32)

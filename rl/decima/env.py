@@ -38,7 +38,7 @@ class LimitedEnv(Env):
         """List the limits for VMs [n]: 1, 2, 4, ... as long as more PMs than that can take the VM, then none.
 
         Columns: class of hosts that best-fit chooses, 1, number of the limit, PMs considered, slots gained there, the
-        place (twice the PM plus the node).
+        place (twice the PM plus the node), its class of nodes.
         """
         buffer = np.empty(((POWERS + 1) * len(rows), GOAL_COLUMNS), dtype=np.float32)
         ends = np.empty(len(rows), dtype=np.int64)
@@ -91,9 +91,10 @@ def _write(
     row: Any, limit: int, considered: int, gain: float, place: int, double: bool, node_class: Any, pair_class: Any
 ) -> None:
     p, n = place // 2, place % 2
-    row[0] = pair_class[p] if double else node_class[p, n]
+    row[0] = pair_class[p] if double else 2 * pair_class[p] + n
     row[1] = 1
     row[2] = limit
     row[3] = considered
     row[4] = gain
     row[5] = place
+    row[6] = node_class[p, n]
