@@ -71,9 +71,9 @@ class Bench:
     def sampled(self) -> str:
         """Say of what has been used so far which solvers sample trajectories, and how many; empty if none does."""
         solvers = [each for used in self.used.values() for each in used["solvers"].values()]
-        counts = {each["solver"]: each["parameters"].get("samples") for each in solvers}
+        counts = dict.fromkeys((each["solver"], each["parameters"].get("samples")) for each in solvers)
         takes = [(solver, "all there is time for" if samples == "0" else samples)
-                 for solver, samples in counts.items() if samples]  # fmt: skip
+                 for solver, samples in counts if samples]  # fmt: skip
         return f" Sampled trajectories, the best of which counts: {listed(takes, '{}')}." if takes else ""
 
     def load(self, data: str, quick: int = 2, full: int = 20, split: str = "test") -> dict[str, Cluster]:
