@@ -1,7 +1,7 @@
 """Many clusters at once: observe them, choose VMs, then where they go."""
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,9 @@ class Env:
     merge
         False: every VM, node and PM is a token of its own. The policy is the same, and slower.
     """
+
+    fine: ClassVar[float] = 0.0
+    """Reward of a choice that turns out to be illegal; there is none among the options here."""
 
     def __init__(self, problems: Sequence[Problem], *, merge: bool = True) -> None:
         self.merge = merge
@@ -136,6 +139,14 @@ class Env:
         made, gains = np.empty((len(rows), 3), dtype=np.int64), np.empty(len(rows))
         rules.advance(self.arrays, rows, vms, hosts, u, self._pair_class, made, gains)
         return gains, [Migration(*each) if each[0] >= 0 else None for each in made.tolist()]
+
+    def able(self, row: int, vms: Ints) -> NDArray[np.bool_]:  # noqa: ARG002 - no other is offered here
+        """Tell which of the VMs [n] that were offered have a legal migration."""
+        return np.ones(len(vms), dtype=np.bool_)
+
+    def allowed(self, row: int, vm: int, places: Ints) -> NDArray[np.bool_]:  # noqa: ARG002 - no other is offered here
+        """Tell which of the places [n] that were offered to a VM (twice the PM plus the node) are legal."""
+        return np.ones(len(places), dtype=np.bool_)
 
     @property
     def steps_left(self) -> Ints:

@@ -142,6 +142,8 @@ class Policy(nn.Module):
     """Its name in options and files."""
     environment: ClassVar[type[Env]] = Env
     """What lists the options of its second stage."""
+    batch: ClassVar[type[Batch]] = Batch
+    """What it reads observations as."""
     block: ClassVar[type[nn.Module]] = Block
     """One round of the trunk."""
 

@@ -1,6 +1,7 @@
 """What the policy sees: tokens of many states, one after another, and how to take some of the states."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,11 +70,12 @@ class Observation:
     def __len__(self) -> int:
         return len(self.whole.starts) - 1
 
-    def take(self, states: NDArray[np.int64]) -> "Observation":
+    def take(self, states: NDArray[np.int64]) -> Self:
         """Return some states, in the order given."""
-        return Observation(*(getattr(self, name).take(states) for name in SECTIONS))
+        return type(self)(*(getattr(self, field.name).take(states) for field in fields(self)))
 
     @staticmethod
     def join(parts: "list[Observation]") -> "Observation":
         """Put the states of all parts one after another."""
-        return Observation(*(Section.join([getattr(part, name) for part in parts]) for name in SECTIONS))
+        first = parts[0]
+        return type(first)(*(Section.join([getattr(part, field.name) for part in parts]) for field in fields(first)))
