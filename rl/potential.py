@@ -71,6 +71,8 @@ class Potential:
         everywhere = np.flatnonzero(arrays.open[place])
         self._worth = np.zeros(arrays.open.shape[1])
         self._worth[everywhere] = _worths(everywhere, *self._now(arrays), *self._tables)
+        self._entering = np.full((len(self._worth), 2, kinds), np.inf)
+        self._enter(arrays, everywhere)
         possible = self.wasted * int(arrays.steps[place]) + float(self._worth.sum())
         self._free_worth = found.pricer.value
         self.value = possible - found.pricer.initial_slots
@@ -86,6 +88,7 @@ class Potential:
             worth = _worths(pms, *self._now(arrays), *self._tables)
             self.value += float(worth.sum() - self._worth[pms].sum()) - self.wasted - gain
             self._worth[pms] = worth
+            self._enter(arrays, pms)
             self._home[vm] = arrays.pm[self._place, vm]
         if done:
             self.value = 0.0
@@ -108,12 +111,27 @@ class Potential:
         worth = _worths_after(pms, nodes, kinds, -1, *self._now(arrays), *self._tables)
         return np.asarray(self._worth[pms] - worth + self._price[kinds])
 
+    def arriving(self, arrays: Arrays, vms: Ints) -> Floats:
+        """Return the regret of taking in each VM [n] at the best place with room for its kind, 0 if none: slots [n].
+
+        Groups are left out.
+        """
+        least = self._entering.min(axis=(0, 1))
+        least[np.isinf(least)] = 0.0
+        return np.asarray(least[arrays.kind[self._place, vms]])
+
     def promise(self, arrays: Arrays, vms: Ints) -> Floats:
         """Return what the PM of each VM [n] can still earn, which is lost where it is left as it is: slots [n]."""
         pms = arrays.pm[self._place, vms]
         levels = arrays.free[self._place, pms] // self._tables[3]
         memory = np.minimum(levels[..., 1], self._free_worth.shape[1] - 1)
         return np.asarray(self._worth[pms] - self._free_worth[levels[..., 0], memory].sum(axis=1))
+
+    def _enter(self, arrays: Arrays, pms: Ints) -> None:
+        """Note the regret of taking in a VM of each kind on PMs that have changed, infinite where it has no room."""
+        place = self._place
+        receives, home = arrays.receives[place], arrays.home[place]
+        _enter(pms, self._entering, self._worth, self._price, receives, home, *self._now(arrays), *self._tables)
 
     def _now(self, arrays: Arrays) -> tuple[Any, Any, Any]:
         return arrays.pool[self._place], arrays.free[self._place], arrays.held[self._place]
@@ -159,6 +177,26 @@ def _worths_after(
             f[1 - n] += sign * demand[k]
         found[i] = _worth(f, h, pool[p], demand, double, worth, unit, arrival, cell, pays, net)
     return found
+
+
+@njit(cache=True)
+def _enter(
+    pms: Any, entering: Any, before: Any, price: Any, receives: Any, home: Any, pool: Any, free: Any, held: Any,
+    demand: Any, double: Any, worth: Any, unit: Any, arrival: Any, cell: Any, pays: Any, net: Any,
+) -> None:  # fmt: skip
+    """Write the regret of taking in a VM of each kind on each node of some PMs to ``entering`` [P, 2, K]."""
+    for p in pms:
+        for n in range(2):
+            for k in range(len(demand)):
+                entering[p, n, k] = np.inf
+                f, h = free[p].copy(), held[p].copy()
+                h[n, k] += 1
+                f[n] -= demand[k]
+                if double[k]:
+                    f[1 - n] -= demand[k]
+                if receives[p] and pool[p] == home[k] and f.min() >= 0 and not (double[k] and n == 1):
+                    after = _worth(f, h, pool[p], demand, double, worth, unit, arrival, cell, pays, net)
+                    entering[p, n, k] = before[p] - after + price[k]
 
 
 @njit(cache=True)

@@ -12,10 +12,16 @@ from data import InputError
 from rl.agents import AGENTS
 from rl.model import ModelConfig, Policy
 
-SHIPPED = Path(__file__).parent / "weights" / "vmr2l.safetensors"
+FOLDER = Path(__file__).parent / "weights"
 """The weights that come with the project; ``rl/weights/README.md`` tells how they were made."""
-DECIMA = SHIPPED.with_name("decima.safetensors")
-"""Those of the other agent."""
+SHIPPED, DECIMA = (FOLDER / f"{agent}.safetensors" for agent in ("vmr2l", "decima"))
+"""Those that each agent uses unless told otherwise."""
+
+
+def find(weights: str) -> Path:
+    """Return the file of weights that come with the project and go by this name, else the file of this path."""
+    shipped = {file.stem: file for file in FOLDER.glob("*.safetensors")}
+    return shipped.get(weights, Path(weights))
 
 
 def save(policy: Policy, path: Path) -> None:

@@ -1,5 +1,7 @@
 """A teacher who knows the regret of every option: what to choose in states that the policy itself comes to.
 
+To let a VM go costs at least as much as to take it in where that costs least: prices are those of the start, and the
+places that they promised may be used up.
 The regret of an illegal option is the step that it uses up, and its fine.
 """
 
@@ -13,7 +15,7 @@ from rl.potential import Floats, Potential
 SHARPNESS = 0.03
 """Slots of regret that make an option e times less right."""
 HASTE = 0.2
-"""Slots of regret that are as bad as a slot less of promise: what is begun or easy comes first, lest it stay undone."""
+"""Slots of promise that count as much as regret: what is begun or earns something comes first, lest it stay undone."""
 
 
 def judge_vms(potentials: list[Potential], env: Env, seen: Observation) -> Section:
@@ -22,9 +24,9 @@ def judge_vms(potentials: list[Potential], env: Env, seen: Observation) -> Secti
     for place, potential in enumerate(potentials):
         rows = seen.vm.rows[seen.vm.starts[place] : seen.vm.starts[place + 1]]
         firsts = rows[:, 7].astype(np.int64)
-        regret = potential.leaving(env.arrays, firsts)
+        regret = potential.leaving(env.arrays, firsts) + potential.arriving(env.arrays, firsts)
         regret[~env.able(place, firsts)] = potential.wasted - env.fine
-        parts.append(_judged(HASTE * np.minimum(1.0, potential.promise(env.arrays, firsts)), regret, rows[:, 3]))
+        parts.append(_judged(np.minimum(HASTE, potential.promise(env.arrays, firsts)), regret, rows[:, 3]))
     return Section(np.concatenate(parts), seen.vm.starts)
 
 
