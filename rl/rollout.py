@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data import Migration, Plan
+from rl import rules
 from rl.act import Choice, decide
 from rl.env import Env
 from rl.model import Policy
@@ -30,6 +31,8 @@ def trajectories(
 ) -> list[Trajectory]:
     """Let the policy act in every problem of ``env`` until it stops, the limit is reached, or time is up.
 
+    No VM is moved twice: best plans hardly ever do that, and a greedy policy could move one back and forth to the end.
+
     Parameters
     ----------
     choices
@@ -47,6 +50,7 @@ def trajectories(
         slots[rows] += gains
         for row, migration in zip(rows.tolist(), migrations, strict=True):
             if migration is not None:
+                rules.settle(env.arrays, row, migration.vm)
                 moves[row].append(migration)
                 if slots[row] > best[row] + 1e-9:
                     best[row], length[row] = slots[row], len(moves[row])

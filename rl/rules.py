@@ -136,6 +136,12 @@ def migrate(a: Arrays, b: int, v: int, p: int, n: int) -> float:
     return gain
 
 
+def settle(a: Arrays, b: int, v: int) -> None:
+    """Let VM ``v``, which has just been moved, stay where it is."""
+    a.held[b, a.pm[b, v], a.node[b, v], a.kind[b, v]] -= 1
+    a.kind[b, v] = -1
+
+
 @njit(cache=True, nogil=True)
 def _occupy(free: Any, p: int, n: int, cores: int, memory: int, double: bool) -> None:
     for side in range(2):

@@ -105,8 +105,12 @@ class VMR2L:
 
 
 def _replay(env: Env, row: int, moves: Iterable[Migration]) -> float:
-    """Carry out migrations in one place of the environment; return the slots gained."""
-    return sum(float(rules.migrate(env.arrays, row, *each)) for each in moves)
+    """Carry out migrations in one place of the environment, for good; return the slots gained."""
+    slots = 0.0
+    for each in moves:
+        slots += float(rules.migrate(env.arrays, row, *each))
+        rules.settle(env.arrays, row, each.vm)
+    return slots
 
 
 class Pace:

@@ -41,6 +41,15 @@ def test_more_samples_are_never_worse():
     assert finals == sorted(finals, reverse=True)
 
 
+def test_no_vm_is_moved_twice():
+    """A trajectory does not go round in circles, nor does one that begins with a part of another."""
+    problem = Problem(crowd(12, seed=4), 40)
+    made = create("vmr2l:samples=6")
+    made.prepare()
+    moved = [move.vm for move in made.solve(problem, Deadline(60.0)).plan]
+    assert len(moved) == len(set(moved)) > 0
+
+
 def test_too_large_clusters(monkeypatch):
     """Where it keeps to some PMs, all trajectories keep to the same, since each begins with a part of another."""
     monkeypatch.setattr("rl.solver.LARGEST_PMS", 6)
