@@ -31,4 +31,3 @@ reference: setup
 	cp $(addprefix results/reference-run/,fr_vs_migrations.png runs.csv run.json) results/reference/
 	$(BIN)/python -m harness.experiment all --quick --out results/reference-experiments
 	cd results/reference-experiments && tar cf - claims.csv */*.csv */*.png */findings.md */run.json | tar xf - -C ../reference
-	find results/reference -name run.json -exec perl -pi -e 's|\Q$(CURDIR)/\E||g' {} +

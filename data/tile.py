@@ -1,6 +1,9 @@
-"""Copies of a cluster side by side, as one cluster."""
+"""Clusters side by side, as one cluster."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import accumulate
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,35 +12,45 @@ from data.cluster import Cluster
 
 
 def tile(cluster: Cluster, copies: int, name: str) -> Cluster:
-    """Put copies of a cluster side by side, each with names, pools, racks and groups of its own."""
-    shift = np.arange(copies, dtype=np.int32)
+    """Put copies of a cluster side by side."""
+    return join([cluster] * copies, name)
 
-    def repeat(index: NDArray[np.int32], count: int) -> NDArray[np.int32]:
-        return (index[None, :] + count * shift[:, None]).ravel()
 
-    def rename(names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(f"{each}_{copy}" for copy in range(copies) for each in names)
+def join(clusters: Sequence[Cluster], name: str) -> Cluster:
+    """Put clusters, one at least, side by side, each with names (``pm_3_0``), pools, racks and groups of its own."""
 
+    def joined(field: str) -> NDArray[Any]:
+        return np.concatenate([getattr(each, field) for each in clusters])
+
+    def shifted(field: str, counts: Sequence[int]) -> NDArray[Any]:
+        starts = accumulate(counts, initial=0)
+        return np.concatenate([getattr(each, field) + start for each, start in zip(clusters, starts, strict=False)])
+
+    def renamed(field: str) -> tuple[str, ...]:
+        return tuple(f"{own}_{number}" for number, each in enumerate(clusters) for own in getattr(each, field))
+
+    first_vms = accumulate((each.vms for each in clusters), initial=0)
+    typed = all(each.vm_type_names for each in clusters)
     return replace(
-        cluster,
+        clusters[0],
         name=name,
-        capacity=np.tile(cluster.capacity, (copies, 1, 1)),
-        demand=np.tile(cluster.demand, (copies, 1)),
-        double=np.tile(cluster.double, copies),
-        pm=repeat(cluster.pm, cluster.pms),
-        node=np.tile(cluster.node, copies),
-        pm_names=rename(cluster.pm_names),
-        vm_names=rename(cluster.vm_names),
-        open=np.tile(cluster.open, copies),
-        movable=np.tile(cluster.movable, copies),
-        pool=repeat(cluster.pool, len(cluster.pool_names)),
-        rack=repeat(cluster.rack, len(cluster.rack_names)),
-        pool_names=rename(cluster.pool_names),
-        rack_names=rename(cluster.rack_names),
+        capacity=joined("capacity"),
+        demand=joined("demand"),
+        double=joined("double"),
+        pm=shifted("pm", [each.pms for each in clusters]),
+        node=joined("node"),
+        pm_names=renamed("pm_names"),
+        vm_names=renamed("vm_names"),
+        open=joined("open"),
+        movable=joined("movable"),
+        pool=shifted("pool", [len(each.pool_names) for each in clusters]),
+        rack=shifted("rack", [len(each.rack_names) for each in clusters]),
+        pool_names=renamed("pool_names"),
+        rack_names=renamed("rack_names"),
         groups=tuple(
-            replace(group, vms=tuple(vm + copy * cluster.vms for vm in group.vms))
-            for copy in range(copies) for group in cluster.groups
+            replace(group, vms=tuple(vm + first for vm in group.vms))
+            for each, first in zip(clusters, first_vms, strict=False) for group in each.groups
         ),
-        vm_type_names=cluster.vm_type_names * copies,
-        migration_cost=np.tile(cluster.migration_cost, copies),
+        vm_type_names=tuple(own for each in clusters for own in each.vm_type_names if typed),
+        migration_cost=joined("migration_cost"),
     )  # fmt: skip

@@ -55,29 +55,23 @@ def _prepare(connection: Connection) -> "Solver":
     try:
         from data import InputError
         from solvers import SOLVERS, SolverSpec, create
+        from solvers.registry import parameters
 
         if target:
             SOLVERS[name] = target  # it may have been registered by the parent alone
+        spec = SolverSpec(name, values)
         try:
-            solver = create(SolverSpec(name, values))
+            solver = create(spec)
         except InputError as error:
             connection.send(("refused", str(error)))
             sys.exit(0)
         solver.prepare()
-        connection.send(("prepared", _all_parameters(name, solver, values)))
+        connection.send(("prepared", parameters(spec)))
     except Exception as error:
         traceback.print_exc()
         connection.send(("failed", f"prepare: {_sentence(error)}"))
         sys.exit(1)
     return solver
-
-
-def _all_parameters(name: str, solver: Any, values: Any) -> dict[str, str]:
-    from dataclasses import asdict
-
-    from solvers.params import build
-
-    return {key: str(value) for key, value in asdict(build(name, type(solver).Params, dict(values))).items()}
 
 
 def _answer(solver: "Solver", problem: "Problem", time_limit_s: float, seed: int) -> tuple[Any, ...]:

@@ -11,7 +11,7 @@ from torch import Tensor
 from rl.env import Env, Ints
 from rl.model import Policy
 from rl.observation import Observation, Section
-from rl.tokens import Batch, Tokens
+from rl.tokens import Tokens
 
 Cut = Literal["share", "absolute", "quantile"]
 
@@ -73,7 +73,7 @@ def decide(
     """Choose one migration, or stop, for each of the clusters in places ``rows`` that were just observed."""
     greedy = np.array([choice.greedy for choice in choices])
     device = next(policy.parameters()).device
-    batch = Batch.of(seen, device)
+    batch = policy.batch.of(seen, device)
     trunk = policy(batch)
     lengths, starts = seen.vm.lengths, seen.vm.starts[:-1]
     scores = trunk.logits.clone()

@@ -2,5 +2,6 @@
 
 from rl.decima.model import DecimaPolicy
 from rl.model import Policy
+from rl.variants.model import FullPolicy, PenaltyPolicy
 
-AGENTS: dict[str, type[Policy]] = {policy.agent: policy for policy in (Policy, DecimaPolicy)}
+AGENTS: dict[str, type[Policy]] = {policy.agent: policy for policy in (Policy, DecimaPolicy, PenaltyPolicy, FullPolicy)}

@@ -91,14 +91,17 @@ def _pairs(a: Arrays, s: Sight, b: int, keys: Any, ids: Any) -> int:
 def _movers(a: Arrays, s: Sight, b: int, movers: Any) -> Any:
     """Tell the kind of each VM that has a legal migration, -1 of the others: int32 [V]."""
     kind, grouped, seat, fit = a.kind[b], a.grouped[b], s.seat[b], s.fit[b]
-    places = np.where(a.fee[b] <= a.budget[b], s.places[b], 0)
-    doubtful = grouped | (places < 2)
-    if not doubtful[: a.size[b, 2]].any():
+    places, fee, budget = s.places[b], a.fee[b], a.budget[b]
+    doubtful, doubts = np.empty(a.size[b, 2], np.bool_), False
+    for k in range(len(doubtful)):
+        doubtful[k] = grouped[k] or places[k] < 2 or fee[k] > budget
+        doubts |= doubtful[k]
+    if not doubts:
         return kind
     for v in range(a.size[b, 1]):
         k = movers[v] = kind[v]
         if k >= 0 and doubtful[k]:
-            stuck = places[k] <= fit[k, seat[v] // 2, seat[v] % 2]
+            stuck = fee[k] > budget or places[k] <= fit[k, seat[v] // 2, seat[v] % 2]
             if stuck or (grouped[k] and not unbarred(a, b, fit[k], v)):
                 movers[v] = -1
     return movers
@@ -107,16 +110,17 @@ def _movers(a: Arrays, s: Sight, b: int, movers: Any) -> Any:
 @njit(cache=True, nogil=True)
 def _vms(a: Arrays, s: Sight, b: int, merge: bool, movers: Any, host: Any, count: Any) -> int:
     """Make one token of all movers of one kind on hosts of one class; return how many."""
-    pms, double, seat, tokens = a.open.shape[1], a.double[b], s.seat[b], s.vms[b]
-    host[: 2 * pms], host[2 * pms :] = s.node_class[b].reshape(-1), s.pair_class[b]
-    start = 2 * pms * double
+    pms, double, seat, tokens = a.size[b, 0], a.double[b], s.seat[b], s.vms[b]
+    node_class, pair_class = s.node_class[b], s.pair_class[b]
+    for p in range(pms):
+        host[2 * p], host[2 * p + 1], host[2 * pms + p] = node_class[p, 0], node_class[p, 1], pair_class[p]
     count[: max(s.size[b, 1], s.size[b, 3])] = 0
     found = 0
     for v in range(a.size[b, 1]):
         k = movers[v]
         if k < 0:
             continue
-        c = host[start[k] + (seat[v] >> double[k])]
+        c = host[2 * pms * double[k] + (seat[v] >> double[k])]
         if count[c, k] == 0 or not merge:
             tokens[found, 0], tokens[found, 2], tokens[found, 3] = v, c, k
             found += 1

@@ -1,7 +1,7 @@
 """Many clusters at once: observe them, choose VMs, then where they go."""
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from solvers import Problem
 
 Ints = NDArray[np.int64]
 
-GOAL_COLUMNS = 6
+GOAL_COLUMNS = 7
 CAP = 2
 """VMs of one kind on one node are counted up to so many; a slot that needs more of a kind to leave is a poor deal."""
 
@@ -37,6 +37,9 @@ class Env:
     threads
         How many share the problems, where there are enough of them; what comes out is the same.
     """
+
+    fine: ClassVar[float] = 0.0
+    """Reward of a choice that turns out to be illegal; there is none among the options here."""
 
     def __init__(self, problems: Sequence[Problem], *, merge: bool = True, threads: int = 1) -> None:
         self._begin(stack([pack(problem) for problem in problems]), merge, threads)
@@ -109,8 +112,8 @@ class Env:
         -------
         vms : int64 [n]
         goals : Section
-            Columns: class of hosts, legal places, outlook of both nodes once it is there, slots gained there,
-            first place (twice the PM plus the node).
+            Columns: class of hosts (of PMs for a double, else twice that plus the node), legal places, outlook of both
+            nodes once it is there, slots gained there, first place (twice the PM plus the node), class of the node.
         """
         rows = np.arange(len(self)) if rows is None else rows
         parts = self._threads.share(self._choose, firsts, u, rows)
@@ -133,14 +136,15 @@ class Env:
         vms, pms, nodes = moves.T
         double = self.arrays.double[row, self.arrays.kind[row, vms]]
         return np.asarray(
-            np.where(double, self._pair_class[row, pms], self._node_class[row, pms, nodes]), dtype=np.int64
+            np.where(double, self._pair_class[row, pms], 2 * self._pair_class[row, pms] + nodes), dtype=np.int64
         )
 
     def tokens(self, row: int, vms: Ints, seen: Observation, state: int) -> Ints:
         """Return the VM token, in an observation just made, of each VM [n] that has a legal migration."""
         own = seen.vm.rows[seen.vm.starts[state] : seen.vm.starts[state + 1], :2].astype(np.int64)
-        place = np.column_stack([vms, self.arrays.pm[row, vms], self.arrays.node[row, vms]])
-        wanted = np.column_stack([self.hosts(row, place), self.arrays.kind[row, vms]])
+        kinds, pms, nodes = self.arrays.kind[row, vms], self.arrays.pm[row, vms], self.arrays.node[row, vms]
+        host = np.where(self.arrays.double[row, kinds], self._pair_class[row, pms], self._node_class[row, pms, nodes])
+        wanted = np.column_stack([host, kinds])
         return np.asarray((own[None] == wanted[:, None]).all(axis=2).argmax(axis=1))
 
     def step(
@@ -149,11 +153,19 @@ class Env:
         """Migrate each chosen VM to its chosen class of hosts; return slots gained and migrations, None for stop."""
         rows = np.arange(len(self)) if rows is None else rows
         made, gains = np.empty((len(rows), 3), dtype=np.int64), np.empty(len(rows))
-        known = self._sight.fit, self._node_class, self._pair_class
+        known = self._sight.fit, self._pair_class
         self._threads.share(
             lambda *columns: rules.advance(self.arrays, *known, *columns), rows, vms, hosts, u, made, gains
         )
         return gains, [Migration(*each) if each[0] >= 0 else None for each in made.tolist()]
+
+    def able(self, row: int, vms: Ints) -> NDArray[np.bool_]:  # noqa: ARG002 - no other is offered here
+        """Tell which of the VMs [n] that were offered have a legal migration."""
+        return np.ones(len(vms), dtype=np.bool_)
+
+    def allowed(self, row: int, vm: int, places: Ints) -> NDArray[np.bool_]:  # noqa: ARG002 - no other is offered here
+        """Tell which of the places [n] that were offered to a VM (twice the PM plus the node) are legal."""
+        return np.ones(len(places), dtype=np.bool_)
 
     @property
     def steps_left(self) -> Ints:

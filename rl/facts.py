@@ -9,9 +9,10 @@ from rl.arrays import DOUBLE_TERM, MEMORY_TERM, Arrays
 from rl.outlook import BUCKETS, bucket, helpers, outlook
 from rl.rules import changed, space
 from rl.sight import Sight
+from solvers.incumbents import EPSILON
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def refresh(a: Arrays, s: Sight, b: int, merge: bool, cap: int) -> None:
     """Look again at all PMs of a cluster that may have changed."""
     if not s.known[b]:
@@ -25,10 +26,15 @@ def refresh(a: Arrays, s: Sight, b: int, merge: bool, cap: int) -> None:
 @njit(cache=True, nogil=True)
 def _kinds(a: Arrays, s: Sight, b: int) -> None:
     """Note what never changes in a problem, and that nowhere is room yet."""
-    held, term, ratio = a.held[b], a.term[b], a.ratio[b]
+    held, term, ratio, kind = a.held[b], a.term[b], a.ratio[b], s.kind[b]
+    fit, places, safe, harmless = s.fit[b], s.places[b], s.safe[b], s.harmless[b]
     unit, r = term[0, 1], int(term[0, 0] == MEMORY_TERM)
-    kind = s.kind[b]
     for k in range(a.size[b, 2]):
+        places[k] = harmless[k] = there = 0
+        for p in range(len(held)):
+            for n in range(2):
+                fit[k, p, n] = safe[k, p, n] = False
+                there += held[p, n, k]
         cores, memory = a.demand[b, k]
         kind[k, 0] = bucket(unit, a.demand[b, k, r])
         kind[k, 1] = min(a.demand[b, k, r] // unit, 7)
@@ -36,36 +42,44 @@ def _kinds(a: Arrays, s: Sight, b: int) -> None:
         kind[k, 3] = a.grouped[b, k]
         kind[k, 4] = cores / 32
         kind[k, 5] = min(1.0, memory / max(1, cores * ratio))
-        kind[k, 6] = np.log1p(held[:, :, k].sum()) / 6
-    s.fit[b] = False
-    s.places[b] = 0
+        kind[k, 6] = np.log1p(there) / 6
 
 
 @njit(cache=True, nogil=True)
 def _touched(a: Arrays, s: Sight, b: int) -> Any:
     """List the PMs that VMs have left or entered since the last look, or all where nothing is known: int64 [N]."""
     known, seat, pm, node = s.known[b], s.seat[b], a.pm[b], a.node[b]
-    touched = np.full(a.size[b, 0], not known)
+    touched, pms = np.full(a.size[b, 0], not known), np.empty(a.size[b, 0], np.int64)
     for v in range(a.size[b, 1]):
         now = 2 * pm[v] + node[v]
         if seat[v] != now:
             if known:
                 touched[seat[v] // 2] = touched[pm[v]] = True
             seat[v] = now
-    return np.flatnonzero(touched)
+    found = 0
+    for p in range(len(pms)):
+        if touched[p]:
+            pms[found] = p
+            found += 1
+    return pms[:found]
 
 
 @njit(cache=True, nogil=True)
 def _room(a: Arrays, s: Sight, b: int, pms: Any) -> None:
-    """Tell which kinds have room on some PMs."""
-    free, receives, pool, home = a.free[b], a.receives[b], a.pool[b], a.home[b]
-    demand, double, fit, places = a.demand[b], a.double[b], s.fit[b], s.places[b]
+    """Tell which kinds have room on some PMs, and where no slot breaks."""
+    free, receives, pool, home, term, worth = a.free[b], a.receives[b], a.pool[b], a.home[b], a.term[b], a.worth[b]
+    demand, double = a.demand[b], a.double[b]
+    fit, places, safe, harmless = s.fit[b], s.places[b], s.safe[b], s.harmless[b]
     for p in pms:
         for k in range(a.size[b, 2]):
             if receives[p] and pool[p] == home[k]:
-                first, second = space(free, p, demand[k, 0], demand[k, 1], double[k])
-                places[k] += int(first) - int(fit[k, p, 0]) + int(second) - int(fit[k, p, 1])
-                fit[k, p, 0], fit[k, p, 1] = first, second
+                cores, memory = demand[k, 0], demand[k, 1]
+                now = space(free, p, cores, memory, double[k])
+                for n in range(2):
+                    spares = now[n] and changed(term, worth, free, p, n, -cores, -memory, double[k]) > -EPSILON
+                    places[k] += int(now[n]) - int(fit[k, p, n])
+                    harmless[k] += int(spares) - int(safe[k, p, n])
+                    fit[k, p, n], safe[k, p, n] = now[n], spares
 
 
 @njit(cache=True, nogil=True)
@@ -125,4 +139,5 @@ def _looks(a: Arrays, s: Sight, b: int, pms: Any, merge: bool, cap: int) -> None
                     after[p, n, k] = node[p, n, 0]
                 else:
                     continue
-                gain[p, n, k] = changed(term, worth, free, p, n, demand[k, 0], demand[k, 1], double[k])
+                both = double[k] and coupled  # otherwise this node alone: others like it may have another sibling
+                gain[p, n, k] = changed(term, worth, free, p, n, demand[k, 0], demand[k, 1], both)

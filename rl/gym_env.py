@@ -13,13 +13,12 @@ from data import Objective
 from data.generators import PRESETS, generate
 from rl import rules
 from rl.env import Env
+from rl.variants.penalty import PENALTY
 from solvers import Problem
 
 Observation = dict[str, NDArray[np.float32]]
 Illegal = Literal["ignore", "penalty"]
 
-PENALTY = -5.0
-"""Reward of an illegal action under ``illegal="penalty"``, as in the published penalty environment."""
 PM_FEATURES, VM_FEATURES = 7, 8
 COUNT = 1_000_000
 """Train clusters to draw from."""

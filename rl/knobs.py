@@ -9,9 +9,10 @@ import tyro
 from rl.curriculum import MIXTURE
 from rl.model import Attention
 from rl.ppo import PpoConfig
+from rl.yardstick import SORTS
 
 Preset = Literal["quick", "paper", "full"]
-Agent = Literal["vmr2l", "decima"]
+Agent = Literal["vmr2l", "decima", "penalty", "full"]
 Flag = Annotated[bool, tyro.conf.FlagCreatePairsOff]
 
 
@@ -27,13 +28,15 @@ class Options:
     """quick: useful in minutes; full: the recipe of the shipped weights; paper: as published, on the Medium set at MNL
     50, from rewards alone. Sets the defaults of everything below, which --help then shows."""
     agent: Agent = "vmr2l"
-    """vmr2l: the two-stage policy; decima: a graph network whose second stage is a limit (`rl.decima`)."""
+    """vmr2l: the two-stage policy; decima: a graph network whose second stage is a limit (`rl.decima`); penalty: two
+    stages without masks; full: all legal pairs of VM and place at once (`rl.variants`)."""
     out: Path = Path("results/train")
     """Folder for checkpoint, weights, curve.csv and TensorBoard."""
     resume: Flag = False
     """Go on from the checkpoint in --out, with the options of that run."""
     start: Path | None = None
-    """Weights to begin with, of the same shape; random ones if none are given."""
+    """Weights to begin with, random ones if none are given. Their shape counts, but rounds up to --blocks are added,
+    which at first change nothing."""
     seed: int = 1
     """Of initial weights, problems and sampling."""
     steps: int = 800_000
@@ -71,7 +74,9 @@ class Options:
     ppo: PpoConfig = field(default_factory=PpoConfig)
     """Knobs of PPO."""
     dev: int = 5
-    """Certified clusters of each kind that progress is measured on."""
+    """Certified clusters of each sort that progress is measured on."""
+    dev_sorts: tuple[str, ...] = SORTS
+    """Those sorts: a preset and a migration limit each."""
     dev_every: int = 12
     """Updates between two measurements."""
     threads: int = 1

@@ -9,6 +9,7 @@ from rl.arrays import MEMORY_TERM, Arrays
 from rl.outlook import BUCKETS, NEEDS, NONE, helpers, outlook
 from rl.rules import allowed, changed, unbarred
 from rl.sight import Sight
+from solvers.incumbents import EPSILON
 
 
 @njit(cache=True, nogil=True)
@@ -21,8 +22,9 @@ def describe(
         nodes = node[at[i, 1] : at[i, 1] + s.size[b, 1]]
         _nodes(a, s, b, nodes, edge[at[i, 2] :])
         _pairs(s, b, pair[at[i, 3] :])
-        _kinds(a, s, b, kind[at[i, 4] :])
-        _vms(a.double[b], s, b, vm[at[i, 5] :])
+        vms = vm[at[i, 5] : at[i, 5] + s.size[b, 5]]
+        _vms(a, s, b, vms)
+        _kinds(a, s, b, vms, kind[at[i, 4] :])
         whole[at[i, 0], 0] = a.steps[b]
         whole[at[i, 0], 1] = _remainders(nodes) / BUCKETS
 
@@ -67,21 +69,29 @@ def _pairs(s: Sight, b: int, pair: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _kinds(a: Arrays, s: Sight, b: int, kind: Any) -> None:
-    """Write one token a kind of VM."""
-    facts, places, fee, budget = s.kind[b], s.places[b], a.fee[b], a.budget[b]
-    last = facts.shape[1]
-    for k in range(a.size[b, 2]):
-        for column in range(last):
+def _kinds(a: Arrays, s: Sight, b: int, vm: Any, kind: Any) -> None:
+    """Write one token a kind of VM; ``vm`` are the tokens of those that have a legal migration."""
+    facts, places, harmless, fee, budget = s.kind[b], s.places[b], s.harmless[b], a.fee[b], a.budget[b]
+    kinds, known = a.size[b, 2], facts.shape[1]
+    givers = np.zeros(kinds, np.int64)
+    for t in range(len(vm)):
+        if vm[t, 6] > EPSILON:
+            givers[int(vm[t, 1])] += int(vm[t, 3])
+    for k in range(kinds):
+        affordable = fee[k] <= budget
+        for column in range(known):
             kind[k, column] = facts[k, column]
-        kind[k, last] = np.log1p(places[k] if fee[k] <= budget else 0) / 6
+        kind[k, known] = np.log1p(places[k] if affordable else 0) / 6
+        kind[k, known + 1] = np.log1p(harmless[k] if affordable else 0) / 6
+        kind[k, known + 2] = np.log1p(givers[k]) / 6
 
 
 @njit(cache=True, nogil=True)
-def _vms(double: Any, s: Sight, b: int, vm: Any) -> None:
+def _vms(a: Arrays, s: Sight, b: int, vm: Any) -> None:
     """Write one token for all VMs of one kind on hosts of one class that have a legal migration."""
+    free, term, worth, demand, double = a.free[b], a.term[b], a.worth[b], a.demand[b], a.double[b]
     after, gain, nodes, pairs, vms = s.after[b], s.gain[b], s.nodes[b], s.pairs[b], s.vms[b]
-    for t in range(s.size[b, 5]):
+    for t in range(len(vm)):
         host, k = vms[t, 2], vms[t, 3]
         first = 2 * pairs[host, 0] if double[k] else nodes[host, 0]
         p, n = first // 2, first % 2
@@ -92,6 +102,8 @@ def _vms(double: Any, s: Sight, b: int, vm: Any) -> None:
         vm[t, 4] = after[p, n, k]
         vm[t, 5] = after[p, 1, k] if double[k] else NONE
         vm[t, 6] = gain[p, n, k]
+        if double[k]:  # that is of one node
+            vm[t, 6] = changed(term, worth, free, p, n, demand[k, 0], demand[k, 1], True)
         vm[t, 7] = vms[t, 0]
 
 
@@ -122,7 +134,11 @@ def pick_vms(a: Arrays, s: Sight, merge: bool, rows: Any, firsts: Any, u: Any, c
 
 @njit(cache=True, nogil=True)
 def destinations(a: Arrays, s: Sight, cap: int, rows: Any, vms: Any, goal: Any, ends: Any) -> None:
-    """Write where each chosen VM may go: the classes of hosts, with the number of legal places in each."""
+    """Write where each chosen VM may go: the classes of hosts, with the number of legal places in each.
+
+    A double goes to a class of PMs; any other VM to one of the nodes of a class of PMs, numbered twice the class plus
+    the node: what else leaves or enters the PM bears on both.
+    """
     token = np.empty(2 * a.open.shape[1], np.int64)
     at = 0
     for i in range(len(rows)):
@@ -140,7 +156,7 @@ def destinations(a: Arrays, s: Sight, cap: int, rows: Any, vms: Any, goal: Any, 
                 for n in range(2):
                     if not mask[p, n]:
                         continue
-                    host = pair_class[p] if double else node_class[p, n]
+                    host = pair_class[p] if double else 2 * pair_class[p] + n
                     if token[host] >= 0:
                         goal[token[host], 1] += 1
                         continue
@@ -153,5 +169,6 @@ def destinations(a: Arrays, s: Sight, cap: int, rows: Any, vms: Any, goal: Any, 
                         goal[at, 3] = outlook(unit, helps, some, p, 1, free[p, 1, r] - needs, cap, k, -1)
                     goal[at, 4] = changed(term, worth, free, p, n, -cores, -memory, double)
                     goal[at, 5] = 2 * p + n
+                    goal[at, 6] = node_class[p, n]
                     at += 1
         ends[i] = at

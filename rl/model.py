@@ -1,10 +1,11 @@
 """The policy: sparse attention over the tree of PMs, NUMA nodes and VMs, two actors and a critic.
 
 After Ding et al., EuroSys '25: shared embeddings, tree-local attention, PM and VM self-attention, VM-to-PM
-cross-attention, then a VM actor and a PM actor that sees only the chosen VM. Three things differ, all for speed:
+cross-attention, then a VM actor and a PM actor that sees only the chosen VM. Four things differ, three for speed:
 attention within the tree runs over segments instead of a masked dense matrix; what looks the same is one token, whose
 number m enters as log m, which equals the network on all tokens one by one; and VMs attend to one another, and to the
-PMs, by kind (one query for all VMs of a size and shape), since VMs of a kind differ by their host alone.
+PMs, by kind (one query for all VMs of a size and shape), since VMs of a kind differ by their host alone. Rounds after
+the first enter by gates that start at 0 (ReZero; Bachlechner et al., 2021), so that a trained network can grow.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import embedding_bag, relu, scaled_dot_product_attention
+from torch.nn.functional import embedding_bag, pad, relu, scaled_dot_product_attention
 
 from rl.env import Env
 from rl.outlook import BUCKETS, OUTLOOKS
@@ -141,6 +142,8 @@ class Policy(nn.Module):
     """Its name in options and files."""
     environment: ClassVar[type[Env]] = Env
     """What lists the options of its second stage."""
+    batch: ClassVar[type[Batch]] = Batch
+    """What it reads observations as."""
     block: ClassVar[type[nn.Module]] = Block
     """One round of the trunk."""
 
@@ -156,11 +159,13 @@ class Policy(nn.Module):
         self.size = nn.Embedding(BUCKETS, width)
         self.size_slots = nn.Embedding(SIZES, width)
         self.node_in = nn.Linear(3, width)
-        self.kind_in = nn.Linear(6, width)
+        self.kind_in = nn.Linear(8, width)
         self.kind_on_node = nn.Linear(width, width)
         self.edge_in = nn.Linear(2, width, bias=False)
         self.whole_in = nn.Sequential(nn.Linear(4, width), nn.ReLU(), nn.Linear(width, width))
         self.blocks = nn.ModuleList(self.block(config) for _ in range(config.blocks))
+        self.news = nn.ModuleList(nn.Linear(width, width) for _ in range(config.blocks - 1))
+        self.gates = nn.Parameter(torch.zeros(config.blocks - 1))
         self.end = nn.ModuleList(nn.LayerNorm(width) for _ in range(3))
         self.vm_host = nn.Linear(width, width)
         self.vm_pair = nn.Linear(width, width)
@@ -178,6 +183,7 @@ class Policy(nn.Module):
     def _add_second_stage(self, width: int) -> None:
         self.goal_host = nn.Linear(width, width)
         self.goal_pair = nn.Linear(width, width)
+        self.goal_beside = nn.Linear(width, width)
         self.goal_vm = nn.Linear(width, width)
         self.goal_own = nn.Linear(1, width, bias=False)
         self.goal_hidden = nn.Linear(width, width)
@@ -189,7 +195,7 @@ class Policy(nn.Module):
         node = self.outlook(node_rows.whole(1)) + self.slots(node_rows.whole(2)) + self.sibling(node_rows.whole(3))
         node = node + self.node_in(node_rows.rows[:, 4:7])
         kind = (
-            self.size(kind_rows.whole(0)) + self.size_slots(kind_rows.whole(1)) + self.kind_in(kind_rows.rows[:, 2:8])
+            self.size(kind_rows.whole(0)) + self.size_slots(kind_rows.whole(1)) + self.kind_in(kind_rows.rows[:, 2:10])
         )
         on_node = add_rows([
             (self.kind_on_node(kind), edges.index(1, kind_rows)),
@@ -199,9 +205,12 @@ class Policy(nn.Module):
         steps, loose = batch.whole.rows.unbind(1)
         whole = self.whole_in(torch.stack([steps / 50, steps.log1p(), loose.log1p(), (-steps / 5).exp()], dim=1))
         node = node + whole[node_rows.state]
-        pair = node
-        for block in self.blocks:
-            node, pair, kind, whole = block(batch, node, edge, kind, whole)
+        node, pair, kind, whole = self.blocks[0](batch, node, edge, kind, whole)
+        for block, news, gate in zip(self.blocks[1:], self.news, self.gates, strict=True):
+            edge = edge + news(kind).index_select(0, edges.index(1, kind_rows))  # what each VM's kind found elsewhere
+            before = node, pair, kind, whole
+            after = block(batch, node, edge, kind, whole)
+            node, pair, kind, whole = (torch.lerp(old, new, gate) for old, new in zip(before, after, strict=True))
         node, pair, kind = self.end[0](node), self.end[1](pair), self.end[2](kind)
         host = torch.where(vms.rows[:, 2] > 0, vms.index(0, batch.pair) + len(node), vms.index(0, node_rows))
         parts = [
@@ -236,9 +245,12 @@ class Policy(nn.Module):
         vm = (batch.vm.starts + chosen).clamp(max=len(batch.vm.rows) - 1)
         double = batch.vm.rows[vm, 2][goals.state] > 0
         nodes = len(batch.node.rows)
-        host = torch.where(double, goals.index(0, batch.pair) + nodes, goals.index(0, batch.node))
+        pair = torch.where(double, goals.whole(0), goals.whole(0) // 2) + batch.pair.starts[goals.state]
+        host = torch.where(double, pair + nodes, goals.index(6, batch.node))
+        beside = torch.where(double, len(trunk.pair), pair)  # a double's PM is its host
         parts = [
             (torch.cat([self.goal_host(trunk.node), self.goal_pair(trunk.pair)]), host),
+            (pad(self.goal_beside(trunk.pair), (0, 0, 0, 1)), beside),
             (self.goal_vm(trunk.hidden[vm]), goals.state),
             (self.arrived_at.weight, goals.whole(2)),
             (self.arrived_at.weight, goals.whole(3)),

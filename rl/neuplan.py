@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,10 +11,11 @@ from rl.act import Choice, decide
 from rl.arrays import narrow, pack
 from rl.model import Policy
 from rl.solver import LARGEST_PMS, Pace
-from rl.store import SHIPPED, load
-from solvers import Deadline, Problem, Solution, SolverSpec, create
+from rl.store import find, load
+from solvers import Deadline, Problem, Solution
 from solvers.incumbents import Incumbents
 from solvers.params import param
+from solvers.registry import create_inner
 from solvers.toys import crowd
 
 POLICY_SHARE = 0.5
@@ -30,7 +30,7 @@ class NeuPlanParams:
 
     relax: int = param(30, "relax factor: the most migrations that are left to the inner solver", low=0)
     inner: str = param("mip", "the solver of the rest, its parameters after plus signs; as published: mip-paper")
-    weights: str = param(str(SHIPPED), "a safetensors file that rl.train wrote: the policy of the first migrations")
+    weights: str = param("vmr2l", "as of vmr2l: the policy of the first migrations")
 
 
 class NeuPlan:
@@ -54,7 +54,7 @@ class NeuPlan:
 
     def __init__(self, params: NeuPlanParams = NeuPlanParams()) -> None:
         self.params = params
-        self._inner = create(SolverSpec.parse(params.inner, "+"))
+        self._inner = create_inner(params.inner)
         self._policy: Policy | None = None
 
     def prepare(self) -> None:
@@ -62,7 +62,7 @@ class NeuPlan:
         torch.set_num_threads(1)
         torch.set_flush_denormal(True)
         self._inner.prepare()
-        self._policy = load(Path(self.params.weights))
+        self._policy = load(find(self.params.weights))
         list(_greedy(self._policy, Problem(crowd(10), 2), Deadline(60.0), seed=0))
 
     def solve(self, problem: Problem, deadline: Deadline, seed: int = 0) -> Solution:
@@ -74,7 +74,7 @@ class NeuPlan:
         if not problem.cluster.may_leave.any() or not problem.score.terms or deadline.expired():
             return best.solution()
         if self._policy is None:
-            self._policy = load(Path(self.params.weights))
+            self._policy = load(find(self.params.weights))
         moves: list[Migration] = []
         placement = problem.placement()
         for migration in _greedy(self._policy, problem, deadline.part(POLICY_SHARE), seed):

@@ -1,13 +1,14 @@
 """What the policy sees: tokens of many states, one after another, and how to take some of the states."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 Rows = NDArray[np.float32]
 
-SECTIONS = {"whole": 2, "node": 7, "edge": 5, "pair": 3, "kind": 8, "vm": 8}
+SECTIONS = {"whole": 2, "node": 7, "edge": 5, "pair": 3, "kind": 10, "vm": 8}
 """Columns of each section; `rl.look` writes them, `rl.model` reads them."""
 
 
@@ -56,7 +57,7 @@ class Observation:
     ``edge`` (VMs on a node class): node class, kind, number up to the cap, outlook once one left, slots gained then.
     ``pair`` (a class of PMs): its two node classes, how many.
     ``kind`` (of VM): bucket and whole slots of its size, double, grouped, cores / 32, MiB per core / the most, how
-    many, places with room.
+    many, places with room, those of them where no slot breaks, VMs that can leave and give a slot at once.
     ``vm`` (VMs of a kind on a class of hosts): host (node class; a double: PM class), kind, double, how many, outlook
     of both nodes once one left, slots gained then, first VM.
     """
@@ -71,11 +72,12 @@ class Observation:
     def __len__(self) -> int:
         return len(self.whole.starts) - 1
 
-    def take(self, states: NDArray[np.int64]) -> "Observation":
+    def take(self, states: NDArray[np.int64]) -> Self:
         """Return some states, in the order given."""
-        return Observation(*(getattr(self, name).take(states) for name in SECTIONS))
+        return type(self)(*(getattr(self, field.name).take(states) for field in fields(self)))
 
     @staticmethod
     def join(parts: "list[Observation]") -> "Observation":
         """Put the states of all parts one after another."""
-        return Observation(*(Section.join([getattr(part, name) for part in parts]) for name in SECTIONS))
+        first = parts[0]
+        return type(first)(*(Section.join([getattr(part, field.name) for part in parts]) for field in fields(first)))

@@ -44,6 +44,8 @@ class Potential:
     ----------
     value : float
         Slots that can still be gained, at most.
+    wasted : float
+        What a step costs that changes nothing: the price of a migration, slots.
     """
 
     def __init__(self, problem: Problem, arrays: Arrays, place: int) -> None:
@@ -51,7 +53,7 @@ class Potential:
         reduction, kinds = found.pricer.reduction, int(arrays.size[place, 2])
         self._place = place
         self._home = arrays.pm[place].copy()
-        self._migration = found.prices.migration
+        self.wasted = found.prices.migration
         self._price, movers = np.zeros(kinds), np.flatnonzero(arrays.kind[place, : arrays.size[place, 1]] >= 0)
         known = np.concatenate([found.prices.single, found.prices.double, [0.0]])  # the last: those that need not move
         self._price[arrays.kind[place, movers]] = known[reduction.kind[movers]]
@@ -63,13 +65,15 @@ class Potential:
         net = pays - 2 * found.arrival[tuple(cells.T)]
         order = np.argsort(-net, kind="stable")
         self._tables = (
-            arrays.demand[place, :kinds].copy(), arrays.double[place, :kinds].copy(), self._price - self._migration,
+            arrays.demand[place, :kinds].copy(), arrays.double[place, :kinds].copy(), self._price - self.wasted,
             np.array(reduction.unit), found.arrival, cells[order], pays[order], net[order],
         )  # fmt: skip
         everywhere = np.flatnonzero(arrays.open[place])
         self._worth = np.zeros(arrays.open.shape[1])
         self._worth[everywhere] = _worths(everywhere, *self._now(arrays), *self._tables)
-        possible = self._migration * int(arrays.steps[place]) + float(self._worth.sum())
+        self._entering = np.full((len(self._worth), 2, kinds), np.inf)
+        self._enter(arrays, everywhere)
+        possible = self.wasted * int(arrays.steps[place]) + float(self._worth.sum())
         self._free_worth = found.pricer.value
         self.value = possible - found.pricer.initial_slots
 
@@ -82,8 +86,9 @@ class Potential:
         if vm >= 0:
             pms = np.unique([self._home[vm], arrays.pm[self._place, vm]])
             worth = _worths(pms, *self._now(arrays), *self._tables)
-            self.value += float(worth.sum() - self._worth[pms].sum()) - self._migration - gain
+            self.value += float(worth.sum() - self._worth[pms].sum()) - self.wasted - gain
             self._worth[pms] = worth
+            self._enter(arrays, pms)
             self._home[vm] = arrays.pm[self._place, vm]
         if done:
             self.value = 0.0
@@ -94,7 +99,7 @@ class Potential:
         pms, kinds = arrays.pm[self._place, vms].astype(np.int64), arrays.kind[self._place, vms]
         nodes = arrays.node[self._place, vms]
         worth = _worths_after(pms, nodes, kinds, 1, *self._now(arrays), *self._tables)
-        return np.asarray(self._worth[pms] - worth - self._price[kinds] + self._migration)
+        return np.asarray(self._worth[pms] - worth - self._price[kinds] + self.wasted)
 
     def entering(self, arrays: Arrays, vm: int, places: Ints) -> Floats:
         """Return the regret of taking ``vm`` in at each place [n], twice a PM plus a node: slots [n].
@@ -106,12 +111,27 @@ class Potential:
         worth = _worths_after(pms, nodes, kinds, -1, *self._now(arrays), *self._tables)
         return np.asarray(self._worth[pms] - worth + self._price[kinds])
 
+    def arriving(self, arrays: Arrays, vms: Ints) -> Floats:
+        """Return the regret of taking in each VM [n] at the best place with room for its kind, 0 if none: slots [n].
+
+        Groups are left out.
+        """
+        least = self._entering.min(axis=(0, 1))
+        least[np.isinf(least)] = 0.0
+        return np.asarray(least[arrays.kind[self._place, vms]])
+
     def promise(self, arrays: Arrays, vms: Ints) -> Floats:
         """Return what the PM of each VM [n] can still earn, which is lost where it is left as it is: slots [n]."""
         pms = arrays.pm[self._place, vms]
         levels = arrays.free[self._place, pms] // self._tables[3]
         memory = np.minimum(levels[..., 1], self._free_worth.shape[1] - 1)
         return np.asarray(self._worth[pms] - self._free_worth[levels[..., 0], memory].sum(axis=1))
+
+    def _enter(self, arrays: Arrays, pms: Ints) -> None:
+        """Note the regret of taking in a VM of each kind on PMs that have changed, infinite where it has no room."""
+        place = self._place
+        receives, home = arrays.receives[place], arrays.home[place]
+        _enter(pms, self._entering, self._worth, self._price, receives, home, *self._now(arrays), *self._tables)
 
     def _now(self, arrays: Arrays) -> tuple[Any, Any, Any]:
         return arrays.pool[self._place], arrays.free[self._place], arrays.held[self._place]
@@ -157,6 +177,26 @@ def _worths_after(
             f[1 - n] += sign * demand[k]
         found[i] = _worth(f, h, pool[p], demand, double, worth, unit, arrival, cell, pays, net)
     return found
+
+
+@njit(cache=True)
+def _enter(
+    pms: Any, entering: Any, before: Any, price: Any, receives: Any, home: Any, pool: Any, free: Any, held: Any,
+    demand: Any, double: Any, worth: Any, unit: Any, arrival: Any, cell: Any, pays: Any, net: Any,
+) -> None:  # fmt: skip
+    """Write the regret of taking in a VM of each kind on each node of some PMs to ``entering`` [P, 2, K]."""
+    for p in pms:
+        for n in range(2):
+            for k in range(len(demand)):
+                entering[p, n, k] = np.inf
+                f, h = free[p].copy(), held[p].copy()
+                h[n, k] += 1
+                f[n] -= demand[k]
+                if double[k]:
+                    f[1 - n] -= demand[k]
+                if receives[p] and pool[p] == home[k] and f.min() >= 0 and not (double[k] and n == 1):
+                    after = _worth(f, h, pool[p], demand, double, worth, unit, arrival, cell, pays, net)
+                    entering[p, n, k] = before[p] - after + price[k]
 
 
 @njit(cache=True)

@@ -32,7 +32,7 @@ class PpoConfig:
 
     gamma: float = 1.0
     """Discount of a slot that is gained one migration later; 1 where rewards are shaped."""
-    lam: float = 0.9
+    lam: float = 0.95
     """Decay of generalised advantages; 1: returns, 0: one-step differences."""
     clip: float = 0.2
     """How far one update may move the ratio of probabilities from 1."""
@@ -42,8 +42,9 @@ class PpoConfig:
     """States in a gradient step."""
     entropy: float = 0.003
     """Weight of the entropy bonus, nats."""
-    regret: float = 2.0
-    """Weight of the regret of the next step, known of all options and not just of the one taken, per slot; 0: none."""
+    regret: float = 10.0
+    """Weight of the regret of the next step, known of all options and not just of the one taken, per slot; 0: none.
+    Lessons count haste as well (`rl.teacher`)."""
     value_weight: float = 0.5
     """Weight of the critic's loss."""
     max_norm: float = 1.0
@@ -203,7 +204,7 @@ class Judged:
         miss
             Cross-entropy of what is right and what the policy thinks, nats.
         regret
-            What the policy's next step costs, expected over all options, slots.
+            How much worse the policy's next migration is than the best, expected over all options, slots.
         """
         stages = ((self.batch.vm, self.vm_logp, vm_lessons), (self.goals, self.goal_logp, goal_lessons))
         miss, regret = self.value.new_zeros(()), self.value.new_zeros(())
@@ -211,14 +212,15 @@ class Judged:
             right, costs = tokens.pad(torch.from_numpy(lessons.rows).to(logp.device)).unbind(2)
             known = logp[:, : right.shape[1]]  # all but stop
             miss = miss - (right * known.clamp(min=-1e4)).sum(dim=1).mean()
-            regret = regret + (costs * known.exp()).sum(dim=1).mean()
+            likely = known.exp()  # to stop is no way out
+            regret = regret + ((costs * likely).sum(dim=1) / likely.sum(dim=1).clamp(min=1e-9)).mean()
         return miss, regret
 
 
 def evaluate(policy: Policy, seen: Observation, goals: Section, token: Ints, goal: Ints) -> Judged:
     """Let the policy judge states, and what was chosen there."""
     device = next(policy.parameters()).device
-    batch, places = Batch.of(seen, device), Tokens.of(goals, device)
+    batch, places = policy.batch.of(seen, device), Tokens.of(goals, device)
     trunk = policy(batch)
     stop = token >= seen.vm.lengths
     column = torch.from_numpy(np.where(stop, trunk.logits.shape[1] - 1, token)).to(device)
@@ -240,14 +242,15 @@ def collect(
         made = decide(policy, env, seen, [Choice()] * len(env), rng)
         if teacher is not None:
             lessons.append(teacher(env, seen, made))
-        gains, _ = env.step(made.vms, made.hosts, rng.random(len(env)))
+        gains, migrations = env.step(made.vms, made.hosts, rng.random(len(env)))
+        illegal = (made.vms >= 0) & np.array([migration is None for migration in migrations])
         done = (made.vms < 0) | (env.steps_left <= 0)
         observations.append(seen)
         decisions.append(made)
-        rewards.append(renew(env, made.vms, gains, done).astype(np.float32))
+        rewards.append((renew(env, made.vms, gains, done) + env.fine * illegal).astype(np.float32))
         ends.append(done)
     with torch.no_grad():
-        last = policy(Batch.of(env.observe(), next(policy.parameters()).device)).value.cpu().numpy()
+        last = policy(policy.batch.of(env.observe(), next(policy.parameters()).device)).value.cpu().numpy()
     values = np.stack([made.value for made in decisions])
     advantage = advantages(np.stack(rewards), values, np.stack(ends), last, config)
     return Rollout(

@@ -97,14 +97,14 @@ def allowed(a: Arrays, b: int, fit: Any, v: int) -> Any:
     return mask
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def _exclude(a: Arrays, b: int, v: int, mask: Any) -> None:
     """Take from where VM ``v`` has room the place where it is, and those that its groups bar it from."""
     mask[a.pm[b, v], a.node[b, v]] = False
     if a.grouped[b, a.kind[b, v]]:
         for p in range(len(mask)):
             if (mask[p, 0] or mask[p, 1]) and barred(a, b, v, p):
-                mask[p] = False
+                mask[p, 0] = mask[p, 1] = False
 
 
 @njit(cache=True, nogil=True)
@@ -163,9 +163,8 @@ def _occupy(free: Any, p: int, n: int, cores: int, memory: int, double: bool) ->
 
 @njit(cache=True, nogil=True)
 def advance(
-    a: Arrays, fit: Any, node_class: Any, pair_class: Any, rows: Any, vms: Any, hosts: Any, u: Any, made: Any,
-    gains: Any,
-) -> None:  # fmt: skip
+    a: Arrays, fit: Any, pair_class: Any, rows: Any, vms: Any, hosts: Any, u: Any, made: Any, gains: Any
+) -> None:
     """Migrate each chosen VM to one of the legal places, chosen by ``u``, on hosts of the chosen class.
 
     Kinds have room where ``fit`` [B, K, P, 2] says. Writes (vm, pm, node) to ``made``, -1 where nothing was chosen, and
@@ -177,12 +176,12 @@ def advance(
         made[i] = -1
         gains[i] = 0
         if v >= 0:
-            double, own, pair = a.double[b, a.kind[b, v]], node_class[b], pair_class[b]
+            double, pair = a.double[b, a.kind[b, v]], pair_class[b]
             mask = allowed(a, b, fit[b], v)
             found = 0
             for p in range(len(mask)):
                 for n in range(2):
-                    if mask[p, n] and (pair[p] if double else own[p, n]) == hosts[i]:
+                    if mask[p, n] and (pair[p] if double else 2 * pair[p] + n) == hosts[i]:
                         places[found] = 2 * p + n
                         found += 1
             place = places[min(found - 1, int(u[i] * found))]

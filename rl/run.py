@@ -15,7 +15,7 @@ from rl.curriculum import Curriculum
 from rl.knobs import Options
 from rl.model import ModelConfig
 from rl.ppo import Learner, collect
-from rl.store import load
+from rl.store import grown, load
 
 
 class Run:
@@ -36,7 +36,7 @@ class Run:
         torch.set_num_threads(options.threads)
         torch.set_flush_denormal(True)  # attention weights next to nothing halve the speed of a processor
         shape = ModelConfig(options.width, options.heads, options.blocks, options.attention)
-        policy = load(options.start) if options.start else AGENTS[options.agent](shape)
+        policy = grown(load(options.start), options.blocks) if options.start else AGENTS[options.agent](shape)
         self.learner = Learner(policy.train().to(options.device), options.ppo)
         self._curriculum = Curriculum(options.presets, options.pool, options.mnl, options.least_pms, options.whole)
         self.course = Course(self._curriculum, (options.seed, rank), shaped=options.shaped)

@@ -14,8 +14,8 @@ from rl.observation import SECTIONS
 
 NODE_FACTS = SECTIONS["node"] - 1
 """Columns of the token of a node but for the first, how many there are."""
-KIND_FACTS = SECTIONS["kind"] - 1
-"""Columns of the token of a kind but for the last, places with room."""
+KIND_FACTS = SECTIONS["kind"] - 3
+"""Columns of the token of a kind but for the last, places with room, harmless ones, and VMs that give a slot."""
 
 
 class Sight(NamedTuple):
@@ -29,6 +29,10 @@ class Sight(NamedTuple):
     """[B, K, P, 2], where a kind has room, groups and costs left out; a double needs both nodes and uses column 0."""
     places: NDArray[np.int64]
     """[B, K], in how many places."""
+    safe: NDArray[np.bool_]
+    """[B, K, P, 2], where no slot breaks either."""
+    harmless: NDArray[np.int64]
+    """[B, K], in how many places."""
     looks: NDArray[np.uint64]
     """[B, P, 2], hash of what a node looks like."""
     node: NDArray[np.float32]
@@ -40,9 +44,9 @@ class Sight(NamedTuple):
     after: NDArray[np.uint8]
     """[B, P, 2, K], its outlook once a VM of a kind that is there, or might be, has left."""
     gain: NDArray[np.float32]
-    """[B, P, 2, K], the slots gained then."""
+    """[B, P, 2, K], the slots gained then: of a double on this node alone, unless the objective couples the nodes."""
     kind: NDArray[np.float32]
-    """[B, K, columns], the token of a kind but for the places with room."""
+    """[B, K, columns], the token of a kind but for the last columns."""
     node_class: NDArray[np.int32]
     """[B, P, 2], -1 on PMs that are closed."""
     pair_class: NDArray[np.int32]
@@ -65,6 +69,8 @@ def blind(a: Arrays) -> Sight:
         seat=np.empty((b, v), dtype=np.uint32),
         fit=np.zeros((b, k, p, 2), dtype=np.bool_),
         places=np.empty((b, k), dtype=np.int64),
+        safe=np.zeros((b, k, p, 2), dtype=np.bool_),
+        harmless=np.empty((b, k), dtype=np.int64),
         looks=np.empty((b, p, 2), dtype=np.uint64),
         node=np.empty((b, p, 2, NODE_FACTS), dtype=np.float32),
         edges=np.empty((b, p, 2), dtype=np.int32),

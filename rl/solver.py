@@ -4,7 +4,6 @@ import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,7 +15,7 @@ from rl.arrays import narrow, pack, stack
 from rl.env import Env
 from rl.model import Policy
 from rl.rollout import Trajectory, trajectories
-from rl.store import SHIPPED, load
+from rl.store import find, load
 from solvers import Deadline, Problem, Solution
 from solvers.incumbents import Incumbents
 from solvers.params import param
@@ -47,7 +46,7 @@ class VMR2LParams:
     threads: int = param(
         1, "threads of the network; more barely help, and wait for each other on a busy machine", low=1
     )
-    weights: str = param(str(SHIPPED), "a safetensors file that rl.train wrote")
+    weights: str = param("vmr2l", "weights in rl/weights, by name, or a safetensors file that rl.train wrote")
 
 
 class VMR2L:
@@ -72,7 +71,7 @@ class VMR2L:
         """Load the weights and compile the environment, or load it from disk."""
         torch.set_num_threads(self.params.threads)
         torch.set_flush_denormal(True)
-        self._policy = load(Path(self.params.weights))
+        self._policy = load(find(self.params.weights))
         toy = pack(Problem(crowd(10), mnl=2))
         choices = [Choice(greedy=True), Choice()]
         env = self._policy.environment.of(stack([toy, toy]))
@@ -84,7 +83,7 @@ class VMR2L:
         if problem.mnl == 0 or not problem.cluster.may_leave.any() or not problem.score.terms or deadline.expired():
             return best.solution()
         if self._policy is None:
-            self._policy = load(Path(self.params.weights))
+            self._policy = load(find(self.params.weights))
         rng = np.random.default_rng(seed)
         start, packed = best.slots, narrow(pack(problem), LARGEST_PMS, rng)
         pace, leader = Pace(deadline), Trajectory(Plan(), 0.0)

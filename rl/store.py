@@ -1,9 +1,10 @@
 """Policies as safetensors files: the parameters, and in the header whose they are and the shape of the network."""
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
@@ -11,10 +12,16 @@ from data import InputError
 from rl.agents import AGENTS
 from rl.model import ModelConfig, Policy
 
-SHIPPED = Path(__file__).parent / "weights" / "vmr2l.safetensors"
+FOLDER = Path(__file__).parent / "weights"
 """The weights that come with the project; ``rl/weights/README.md`` tells how they were made."""
-DECIMA = SHIPPED.with_name("decima.safetensors")
-"""Those of the other agent."""
+SHIPPED, DECIMA = (FOLDER / f"{agent}.safetensors" for agent in ("vmr2l", "decima"))
+"""Those that each agent uses unless told otherwise."""
+
+
+def find(weights: str) -> Path:
+    """Return the file of weights that come with the project and go by this name, else the file of this path."""
+    shipped = {file.stem: file for file in FOLDER.glob("*.safetensors")}
+    return shipped.get(weights, Path(weights))
 
 
 def save(policy: Policy, path: Path) -> None:
@@ -44,6 +51,17 @@ def load(path: Path) -> Policy:
         reason = str(error).splitlines()[0][:200]
         raise InputError(f"{path}: not the weights of a policy ({reason}); give a file that rl.train wrote.") from None
     return policy.eval()
+
+
+def grown(policy: Policy, blocks: int) -> Policy:
+    """Return a policy that does the same and has ``blocks`` rounds if it had fewer; the new ones are still shut out."""
+    if policy.config.blocks >= blocks:
+        return policy
+    larger = type(policy)(replace(policy.config, blocks=blocks))
+    kept = larger.state_dict() | policy.state_dict()
+    kept["gates"] = torch.cat([policy.gates, torch.zeros(blocks - policy.config.blocks)])
+    larger.load_state_dict(kept)
+    return larger
 
 
 def _config(header: dict[str, str]) -> ModelConfig:

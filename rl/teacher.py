@@ -1,4 +1,9 @@
-"""A teacher who knows the regret of every option: what to choose in states that the policy itself comes to."""
+"""A teacher who knows the regret of every option: what to choose in states that the policy itself comes to.
+
+To let a VM go costs at least as much as to take it in where that costs least: prices are those of the start, and the
+places that they promised may be used up.
+The regret of an illegal option is the step that it uses up, and its fine.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +19,13 @@ HASTE = 0.2
 
 
 def judge_vms(potentials: list[Potential], env: Env, seen: Observation) -> Section:
-    """Judge each VM token: how right it is (weights that sum up to 1 in each state), and its regret."""
+    """Judge each VM token: how right it is (weights that sum up to 1 in each state), and by how much it is worse."""
     parts = []
     for place, potential in enumerate(potentials):
         rows = seen.vm.rows[seen.vm.starts[place] : seen.vm.starts[place + 1]]
         firsts = rows[:, 7].astype(np.int64)
-        regret = potential.leaving(env.arrays, firsts)
+        regret = potential.leaving(env.arrays, firsts) + potential.arriving(env.arrays, firsts)
+        regret[~env.able(place, firsts)] = potential.wasted - env.fine
         parts.append(_judged(HASTE * np.minimum(1.0, potential.promise(env.arrays, firsts)), regret, rows[:, 3]))
     return Section(np.concatenate(parts), seen.vm.starts)
 
@@ -30,12 +36,16 @@ def judge_goals(potentials: list[Potential], env: Env, vms: Ints, goals: Section
     for place, potential in enumerate(potentials):
         rows = goals.rows[goals.starts[place] : goals.starts[place + 1]]
         if vms[place] >= 0:
-            regret = potential.entering(env.arrays, int(vms[place]), rows[:, 5].astype(np.int64))
+            vm, places = int(vms[place]), rows[:, 5].astype(np.int64)
+            allowed = env.allowed(place, vm, places)
+            regret = np.full(len(rows), potential.wasted - env.fine)
+            regret[allowed] = potential.entering(env.arrays, vm, places[allowed])
             parts.append(_judged(np.zeros(len(rows)), regret, rows[:, 1]))
     return Section(np.concatenate(parts), goals.starts)
 
 
 def _judged(merit: Floats, regret: Floats, count: NDArray[np.float32]) -> NDArray[np.float32]:
-    score = merit - regret
-    weight = count * np.exp((score - score.max(initial=-np.inf)) / SHARPNESS)
-    return np.column_stack([weight / weight.sum(), regret]).astype(np.float32)
+    fault = regret - merit
+    fault -= fault.min(initial=np.inf)
+    weight = count * np.exp(-fault / SHARPNESS)
+    return np.column_stack([weight / weight.sum(), fault]).astype(np.float32)

@@ -1,6 +1,7 @@
 """Observations as tensors: rows of all states one after another, and where each belongs."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import torch
@@ -81,7 +82,7 @@ class Batch:
     vm: Tokens
 
     @classmethod
-    def of(cls, seen: Observation, device: torch.device) -> "Batch":
+    def of(cls, seen: Observation, device: torch.device) -> Self:
         """Move an observation to the device."""
         return cls(*(Tokens.of(getattr(seen, name), device) for name in cls.__dataclass_fields__))
 

@@ -53,7 +53,7 @@ class _Records:
             _track(options)
         parameters = sum(each.numel() for each in run.learner.policy.parameters())
         console.print(f"{parameters:,} parameters; certifying ...")
-        self.yardstick = Yardstick.make(options.dev)
+        self.yardstick = Yardstick.make(options.dev, options.dev_sorts)
         self.writer = SummaryWriter(options.out / "tensorboard")
 
     def note(self, metrics: dict[str, float]) -> None:

@@ -1,17 +1,18 @@
 """Development problems with their certified optima, against which progress is shown."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from data.generators import generate
+from data import InputError
+from data.generators import PRESETS, generate
 from rl.act import Choice
 from rl.model import Policy
 from rl.rollout import trajectories
 from solvers import Deadline, Problem, create
 
-SORTS = (("medium", 50), ("medium", 100), ("scarce", 50), ("tight", 100))
+SORTS = ("medium-50", "medium-100", "scarce-50", "tight-100")
 """Preset and limit of the development problems."""
 CERTIFY_S = 5.0
 
@@ -53,6 +54,13 @@ def certify(sort: str, problem: Problem) -> Certified:
     return Certified(sort, problem, problem.score.slots_of(bound or 0.0) - start, rule)
 
 
+def _problem(sort: str, index: int) -> Problem:
+    preset, _, limit = sort.rpartition("-")
+    if preset not in PRESETS or not limit.isdecimal():
+        raise InputError(f"{sort!r} names no development clusters; write a preset and a limit, such as medium-50.")
+    return Problem(generate(preset, "dev", index), int(limit))
+
+
 @dataclass(frozen=True)
 class Yardstick:
     """Some problems of each sort."""
@@ -60,13 +68,17 @@ class Yardstick:
     problems: list[Certified]
 
     @classmethod
-    def make(cls, count: int) -> "Yardstick":
-        """Certify ``count`` development clusters of each sort."""
+    def make(cls, count: int, sorts: Sequence[str] = SORTS) -> "Yardstick":
+        """Certify ``count`` development clusters of each sort.
+
+        Raises
+        ------
+        InputError
+            When a sort is no preset and limit.
+        """
         if count:
             create("mip").prepare()
-        problems = [(f"{name}-{mnl}", Problem(generate(name, "dev", index), mnl))
-                    for name, mnl in SORTS for index in range(count)]  # fmt: skip
-        return cls([certify(sort, problem) for sort, problem in problems])
+        return cls([certify(sort, _problem(sort, index)) for sort in sorts for index in range(count)])
 
     def measure(self, policy: Policy) -> list[Measured]:
         """Let the policy decode greedily (K = 1)."""

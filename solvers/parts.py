@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from data import Cluster, Objective, Plan
 from data.part import part
+from data.shares import by_largest_remainder
 from solvers.contract import Problem
 
 
@@ -66,14 +67,6 @@ def split(problem: Problem, count: int, rng: np.random.Generator | None) -> list
             rules = replace(problem.rules, max_cost=budgets[index], drain=drain)
             parts.append(Part(Problem(own, share, objective, rules), pms, vms))
     return parts
-
-
-def by_largest_remainder(total: int, weights: NDArray[np.int64]) -> list[int]:
-    """Share ``total`` in proportion to ``weights``: whole quotas first, then one each by the largest remainders."""
-    shares, remainders = np.divmod(total * weights, max(int(weights.sum()), 1))
-    left = total - int(shares.sum()) if weights.any() else 0
-    shares[np.argsort(-remainders, kind="stable")[:left]] += 1
-    return [int(share) for share in shares]
 
 
 def _objective(problem: Problem, own: Cluster) -> Objective | None:

@@ -13,7 +13,7 @@ from solvers.deadline import Deadline
 from solvers.incumbents import Incumbents
 from solvers.params import param
 from solvers.parts import Part, split
-from solvers.registry import SolverSpec, create
+from solvers.registry import create_inner
 
 RESERVE_S = 0.05
 """Seconds kept for putting the plans together."""
@@ -51,7 +51,7 @@ class Pop:
 
     def __init__(self, params: PopParams = PopParams()) -> None:
         self.params = params
-        self._inners = [create(SolverSpec.parse(params.inner, "+")) for _ in range(min(params.parts, usable_cores()))]
+        self._inners = [create_inner(params.inner) for _ in range(min(params.parts, usable_cores()))]
         self._idle: SimpleQueue[Solver] = SimpleQueue()
         for inner in self._inners:
             self._idle.put(inner)

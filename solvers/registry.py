@@ -4,7 +4,7 @@ import difflib
 import importlib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +85,29 @@ def create(spec: SolverSpec | str) -> Solver:
     cls = _load(spec.name)
     solver: Solver = cls(build(spec.name, cls.Params, dict(spec.values)))
     return solver
+
+
+def parameters(spec: SolverSpec) -> dict[str, str]:
+    """Return all parameters of a solver as they stand in a record, those that were not written with their defaults.
+
+    Raises
+    ------
+    InputError
+        As `create` does.
+    """
+    made = build(spec.name, _load(spec.name).Params, dict(spec.values))
+    return {key: str(value) for key, value in asdict(made).items()}
+
+
+def create_inner(text: str) -> Solver:
+    """Make the solver that another one works with, written with plus signs: ``mip+workers=1``.
+
+    Raises
+    ------
+    InputError
+        As `create` does.
+    """
+    return create(SolverSpec.parse(text, "+"))
 
 
 def parse_solvers(text: str) -> list[SolverSpec]:

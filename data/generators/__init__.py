@@ -2,5 +2,6 @@
 
 from data.generators.presets import PRESETS, Preset
 from data.generators.recipe import SPLITS, Split, generate
+from data.generators.sized import generate_sized
 
-__all__ = ["PRESETS", "SPLITS", "Preset", "Split", "generate"]
+__all__ = ["PRESETS", "SPLITS", "Preset", "Split", "generate", "generate_sized"]

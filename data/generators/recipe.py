@@ -11,7 +11,7 @@ from data.generators.draft import Draft, place_all
 from data.generators.draws import Draws
 from data.generators.groups import host_groups
 from data.generators.packing import pack
-from data.generators.presets import PRESETS
+from data.generators.presets import PRESETS, Preset
 
 Split = Literal["train", "dev", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
@@ -44,15 +44,20 @@ def generate(preset: str, split: Split, index: int) -> Cluster:
     InputError
         When the preset or split does not exist, or the index is not between 0 and 2**32 - 1.
     """
-    draws = Draws(*seed_key(preset, split, index))
-    recipe = PRESETS[preset]
+    key = seed_key(preset, split, index)
+    return carry_out(PRESETS[preset], key, f"{preset}-{split}-{index}")
+
+
+def carry_out(recipe: Preset, key: tuple[int, ...], name: str) -> Cluster:
+    """Make a cluster by a recipe, with the stream of draws of that key."""
+    draws = Draws(*key)
     draft = pack(recipe.population, recipe.reserve, draws)
     let_some_leave(draft, recipe.used + recipe.spread * (2 * draws.fraction() - 1), draws)
     replace_some(draft, recipe.replaced, draws)
-    cluster = draft.finish(f"{preset}-{split}-{index}")
+    cluster = draft.finish(name)
     if not recipe.groups:
         return cluster
-    return replace(host_groups(cluster, recipe.groups, seed_key(preset, split, index)), name=cluster.name)
+    return replace(host_groups(cluster, recipe.groups, key), name=name)
 
 
 def let_some_leave(draft: Draft, used: float, draws: Draws) -> None:

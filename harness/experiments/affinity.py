@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from data import AntiAffinity, Cluster
+from data.generators.groups import PUBLISHED_SIZES
 from harness.experiments.bench import Bench
 from harness.experiments.contract import Claim, Frames, Verdict
 from harness.experiments.drawing import legend, lines, log_seconds, panels
@@ -17,9 +18,8 @@ from harness.palette import styles
 from harness.statistics import means
 
 QUICK, FULL = (9,), tuple(range(1, 10))
-REAL_SIZES = {5: 81, 4: 65, 3: 86, 2: 56}
-"""VMs in a host set of the released snapshot of 2022-03-28, and how many sets are so large; of 2,089 VMs."""
 REAL = "real"
+"""Groups as many and as large as the host sets of the released snapshot of 2022-03-28."""
 
 
 class Affinity:
@@ -102,7 +102,7 @@ def with_groups(cluster: Cluster, sizes: Sequence[int], seed: int) -> Cluster:
 def _sizes(cluster: Cluster, level: int | str) -> list[int]:
     """Return the sizes of the groups: as released, or so that every VM has ``level`` conflicts."""
     if level == REAL:
-        return [size for size, count in REAL_SIZES.items() for _ in range(count)]
+        return [size for size, count in PUBLISHED_SIZES.items() for _ in range(count)]
     return [int(level) + 1] * (cluster.vms // (int(level) + 1))
 
 

@@ -14,6 +14,7 @@ from data.instances import resolve
 from harness import provenance
 from harness.bounds import read_bounds
 from harness.comparison import Comparison
+from harness.experiments.frames import listed
 from harness.records import file_name, read_curves, read_runs
 from harness.statistics import with_gap
 from solvers import SolverSpec, parse_solvers
@@ -47,7 +48,7 @@ class Bench:
     jobs: int = 1
     quick: bool = False
     used: dict[str, Any] = field(default_factory=dict)
-    """``run.json`` of each comparison that was used, without its attempts."""
+    """``run.json`` of each comparison that was used, without its attempts; the same of what was run besides."""
 
     def configuration(self) -> dict[str, Any]:
         """Return what the folder of an experiment may not be resumed without."""
@@ -66,6 +67,14 @@ class Bench:
     def specs(self) -> list[SolverSpec]:
         """Return the solvers to compare."""
         return parse_solvers(self.solvers)
+
+    def sampled(self) -> str:
+        """Say of what has been used so far which solvers sample trajectories, and how many; empty if none does."""
+        solvers = [each for used in self.used.values() for each in used["solvers"].values()]
+        counts = dict.fromkeys((each["solver"], each["parameters"].get("samples")) for each in solvers)
+        takes = [(solver, "all there is time for" if samples == "0" else samples)
+                 for solver, samples in counts if samples]  # fmt: skip
+        return f" Sampled trajectories, the best of which counts: {listed(takes, '{}')}." if takes else ""
 
     def load(self, data: str, quick: int = 2, full: int = 20, split: str = "test") -> dict[str, Cluster]:
         """Load clusters by name: as many of each preset as ``--clusters`` says, else ``quick`` or ``full``."""
@@ -101,8 +110,11 @@ class Bench:
         self.used[name] = {key: record[key] for key in ("configuration", "solvers", "inputs")}
         runs = with_gap(read_runs(comparison.folder), read_bounds(comparison.folder))
         order = {label: at for at, label in enumerate(comparison.labels())}  # not that in which runs were finished
-        runs = runs.sort_values("solver", key=lambda labels: labels.map(order), kind="stable")
-        return Compared(comparison.folder, runs, read_curves(comparison.folder))
+        runs, curves = (
+            rows.sort_values("solver", key=lambda labels: labels.map(order), kind="stable")
+            for rows in (runs, read_curves(comparison.folder))
+        )
+        return Compared(comparison.folder, runs, curves)
 
     def cells(self, name: str, keys: Iterable[str], work: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
         """Make one table of cells, each of them a file that is worked out once.

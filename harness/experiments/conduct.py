@@ -24,6 +24,8 @@ class Result:
     name: str
     experiment: Experiment
     verdicts: tuple[tuple[Claim, Verdict], ...]
+    caption: str = ""
+    """That of the experiment, and how many trajectories were sampled."""
     findings: tuple[str, ...] = ()
     figure: Path | None = None
     """The SVG; None where the experiment could not be carried out."""
@@ -53,12 +55,13 @@ def conduct(name: str, bench: Bench) -> Result:
         provenance.finish(folder, complete, comparisons=bench.used)
     for key, frame in frames.items():
         write_text(folder / f"{key}.csv", frame.to_csv(index=False, float_format=FLOATS))
+    caption = experiment.caption + bench.sampled()
     with mpl.rc_context(STYLE):
         figure = experiment.draw(frames)
-        write_below(figure, experiment.caption)
+        write_below(figure, caption)
         _, svg = save(figure, folder / name)
     verdicts = tuple((claim, claim.test(frames) or NOT_TESTED) for claim in experiment.claims())
-    result = Result(name, experiment, verdicts, tuple(experiment.findings(frames)), svg)
+    result = Result(name, experiment, verdicts, caption, tuple(experiment.findings(frames)), svg)
     write_text(folder / "findings.md", _page(result))
     for finding in result.findings:
         bench.console.print(Text(f"  {finding}"), soft_wrap=True)
@@ -77,7 +80,7 @@ def _page(result: Result) -> str:
         "",
         f"![{experiment.title}]({result.name}.png)",
         "",
-        f"*{experiment.caption}*",
+        f"*{result.caption}*",
         "",
     ]
     lines += [f"- {finding}" for finding in result.findings]

@@ -94,8 +94,13 @@ class Day:
             if solver == NOTHING:
                 continue
             gained = (nothing - where(frame, solver=solver).set_index("hour")["fr"]).iloc[1:]
+            if gained.iloc[0] <= 0:
+                found.append(f"{solver}: FR no lower than without a plan ten minutes after the rescheduling.")
+                continue
             gone = gained[gained < gained.iloc[0] / 2]
-            until = f"half of it is gone {60 * (gone.index[0] - NIGHT):.0f} minutes later" if len(gone) else "it lasts"
+            until = (
+                f"half of it is gone {60 * (gone.index[0] - NIGHT):.0f} minutes after it" if len(gone) else "it lasts"
+            )
             found.append(f"{solver}: FR {gained.iloc[0]:.3f} lower ten minutes after the rescheduling; {until}.")
         shares = listed(zip(refused["solver"], 100 * refused["share"], strict=True), "{:.2f} %")
         return [*found, f"Refused of about {refused['arrived'].mean():,.0f} arrivals: {shares}."]

@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Iterable
+from typing import Literal
 
 import pandas as pd
 from matplotlib.artist import Artist
@@ -12,14 +13,19 @@ from matplotlib.ticker import FuncFormatter
 from harness.palette import Style, styles
 
 CHARACTERS_PER_INCH = 15
-"""Of a caption, at its size."""
+"""Of a caption, at its size below a narrow figure."""
+NARROW_IN = 9.6
+"""A wider figure is shown smaller, so that its caption is larger."""
 
 
-def panels(titles: Iterable[str], title: str, *, sharey: bool = True, height: float = 4.2) -> tuple[Figure, list[Axes]]:
-    """Make a figure of panels side by side."""
+def panels(
+    titles: Iterable[str], title: str, *, sharey: bool | Literal["row"] = True, rows: int = 1
+) -> tuple[Figure, list[Axes]]:
+    """Make a figure of panels side by side, in one row or several."""
     titles = list(titles)
-    figure = Figure(figsize=(7.0 if len(titles) == 1 else 4.8 * len(titles), height), layout="constrained")
-    axes = list(figure.subplots(1, len(titles), sharey=sharey, squeeze=False)[0])
+    columns = len(titles) // rows
+    figure = Figure(figsize=(7.0 if columns == 1 else 4.8 * columns, 4.2 * rows), layout="constrained")
+    axes = list(figure.subplots(rows, columns, sharey=sharey, squeeze=False).ravel())
     for each, name in zip(axes, titles, strict=True):
         each.set_title(name, fontsize=10)
         each.tick_params(labelleft=True)
@@ -59,7 +65,15 @@ def legend(figure: Figure, axes: Iterable[Axes], title: str = "solver") -> None:
     )
 
 
+def ours_and_published(instances: pd.Series) -> list[str]:
+    """Title a panel with ours, means over so many clusters, and one with what the paper's figure shows."""
+    count = int(instances.max())
+    return [f"ours, {count} cluster{'' if count == 1 else 's'}", "published, read off the figure"]
+
+
 def write_below(figure: Figure, caption: str) -> None:
     """Write the caption below the panels, so that the picture explains itself wherever it goes."""
-    width = int(figure.get_size_inches()[0] * CHARACTERS_PER_INCH)
-    figure.text(0.01, -0.02, textwrap.fill(caption, width), va="top", fontsize=8, color="#444444")
+    width = figure.get_size_inches()[0]
+    larger = max(1.0, width / NARROW_IN) ** 0.5
+    text = textwrap.fill(caption, int(width * CHARACTERS_PER_INCH / larger))
+    figure.text(0.01, -0.02, text, va="top", fontsize=8 * larger, color="#444444")

@@ -1,14 +1,17 @@
 """The fewest migrations that reach a goal FR."""
 
+from collections.abc import Mapping
+from functools import partial
+
 import pandas as pd
 from matplotlib.figure import Figure
 
-from harness import hardware
+from harness import hardware, provenance
 from harness.aims import Remote
 from harness.experiments.bench import Bench
 from harness.experiments.contract import Claim, Frames, Verdict
-from harness.experiments.drawing import legend, lines, panels
-from harness.experiments.frames import value, where
+from harness.experiments.drawing import legend, lines, ours_and_published, panels
+from harness.experiments.frames import listed, value, where
 from harness.experiments.migrations import LIMIT
 from harness.palette import styles
 from harness.process import Worker
@@ -16,8 +19,12 @@ from harness.published import published
 from harness.statistics import means
 from solvers import Deadline, Problem
 from solvers.goal import fewest
+from solvers.registry import parameters
 
-QUICK, FULL = (0.4, 0.3), (0.55, 0.50, 0.45, 0.40, 0.35, 0.30, 0.25)
+QUICK, FULL = (0.4, 0.35), (0.55, 0.50, 0.45, 0.40, 0.35, 0.30, 0.25)
+
+ORDER = ("mip", "vmr2l", "ha")
+"""The planners of the published figure, best first."""
 
 
 class Goal:
@@ -54,6 +61,10 @@ class Goal:
             columns = ["goal", "migrations", "fr", "reached", "least_possible"]
             return pd.DataFrame(rows, columns=columns).assign(instance=instance, solver=solver)
 
+        bench.used["goal"] = {
+            "solvers": {label: {"solver": spec.name, "parameters": parameters(spec)} for label, spec in specs.items()},
+            "inputs": {name: provenance.checksum(cluster) for name, cluster in clusters.items()},
+        }
         rows = bench.cells("goal", [f"{instance}@{solver}" for instance in clusters for solver in specs], work)
         ours = means(rows, ["solver", "goal"], "migrations")
         for column in ("fr", "reached"):
@@ -68,8 +79,7 @@ class Goal:
         """Draw ours and the published curves side by side."""
         frame = frames["goal"]
         ours, theirs = where(frame, source="ours"), where(frame, source="published")
-        count = int(ours["instances"].max())
-        figure, axes = panels([f"ours, {count} clusters", "published, read off the figure"], self.title)
+        figure, axes = panels(ours_and_published(ours["instances"]), self.title)
         drawn = styles(pd.concat([ours, theirs])["solver"].unique())
         lines(axes[0], ours, "goal", "migrations", drawn)
         lines(axes[1], theirs, "goal", "migrations", drawn)
@@ -83,28 +93,39 @@ class Goal:
         return figure
 
     def findings(self, frames: Frames) -> list[str]:
-        """Say what each solver needs for the middle goals."""
-        found = []
-        for goal in (0.4, 0.3):
-            here = where(frames["goal"], source="ours", goal=goal).sort_values(["migrations", "solver"])
+        """Say what each solver needs for each goal, and what is certified."""
+        found, ours = [], where(frames["goal"], source="ours")
+        for goal in sorted(ours["goal"].unique(), reverse=True):
+            here = where(ours, goal=goal).sort_values(["migrations", "solver"])
             needs = ", ".join(
-                "{solver} {migrations:.1f} (reached on {reached:.0%})".format_map(row)
+                f"{row['solver']} {row['migrations']:.1f} (reached on {100 * row['reached']:.0f} %)"
                 for row in here.to_dict("records")
             )
-            found.append(f"To FR {goal:g}: {needs}.")
+            floor = value(frames["goal"], "migrations", source="bound", goal=goal)
+            found.append(f"To FR {goal:g}, for which {floor:.1f} are certified to be necessary: {needs}.")
         return found
 
     def claims(self) -> list[Claim]:
-        """Hold the published order of the three planners at goal 0.4."""
-        needs = {solver: value(published("migrations_by_goal"), "migrations", solver=solver, goal=0.4)
-                 for solver in ("mip", "vmr2l", "ha")}  # fmt: skip
-        figures = ", ".join(f"{solver} {number:g}" for solver, number in needs.items())
-        return [Claim("To reach FR 0.4, vmr2l needs fewer migrations than ha, and mip the fewest", figures, _order)]
+        """Hold the published order of the three planners at two goals."""
+        theirs = published("migrations_by_goal")
+        return [
+            Claim(
+                f"To reach FR {goal:g}, vmr2l needs fewer migrations than ha, and mip the fewest",
+                _needs({solver: value(theirs, "migrations", solver=solver, goal=goal) for solver in ORDER}),
+                partial(_ordered, goal),
+            )
+            for goal in QUICK
+        ]
 
 
-def _order(frames: Frames) -> Verdict | None:
-    here = where(frames["goal"], source="ours", goal=0.4)
-    mip, vmr2l, ha = (value(here, "migrations", solver=solver) for solver in ("mip", "vmr2l", "ha"))
+def _ordered(goal: float, frames: Frames) -> Verdict | None:
+    here = where(frames["goal"], source="ours", goal=goal)
+    needs = {solver: value(here, "migrations", solver=solver) for solver in ORDER}
+    mip, vmr2l, ha = needs.values()
     if mip is None or vmr2l is None or ha is None:
         return None
-    return Verdict(f"mip {mip:.1f}, vmr2l {vmr2l:.1f}, ha {ha:.1f}", mip <= vmr2l < ha)
+    return Verdict(_needs(needs), mip <= vmr2l < ha)
+
+
+def _needs(migrations: Mapping[str, float | None]) -> str:
+    return listed(migrations.items(), "{:.3g}")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from harness.experiments.bench import Bench
 from harness.experiments.contract import Claim, Frames, Verdict
-from harness.experiments.drawing import legend, panels
+from harness.experiments.drawing import legend, ours_and_published, panels
 from harness.experiments.frames import value, where
 from harness.experiments.migrations import LIMIT
 from harness.published import published
@@ -57,11 +57,7 @@ class Risk:
     def draw(self, frames: Frames) -> Figure:
         """Draw ours and the published curves side by side."""
         frame = frames["risk"]
-        figure, axes = panels(
-            [f"ours, {int(frame['instances'].max())} clusters", "published, read off the figure"],
-            self.title,
-            sharey=False,
-        )
+        figure, axes = panels(ours_and_published(frame["instances"]), self.title, sharey=False)
         for each, source in zip(axes, ("ours", "published"), strict=True):
             for kind, (color, line, label) in LOOKS.items():
                 curve = where(frame, source=source, kind=kind).sort_values("samples")

@@ -3,6 +3,8 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
+from data import Cluster
+from data.generators import generate_sized
 from data.tile import tile
 from harness.experiments.bench import Bench
 from harness.experiments.contract import Claim, Frames
@@ -13,31 +15,35 @@ from harness.palette import styles
 from harness.statistics import means
 
 QUICK, FULL = (4, 16), (4, 16, 64, 359)
-"""Copies of Medium, beside the original; 359 are 100,161 PMs."""
+"""Times Medium, beside the original; 359 times are 100,161 PMs."""
+WAYS = {"copied": "copies of Medium", "generated": "generated"}
 
 
 class Scale:
-    """Seconds, and slots short of the bound, on ever more copies of Medium."""
+    """Seconds, and share of the possible, on ever larger clusters: copies of Medium, and generated ones."""
 
     title = "Scale: time and gap from 279 to 100,000 PMs"
     caption = (
-        "Copies of a Medium cluster side by side as one cluster, at most 50 migrations for each copy, five seconds in "
-        "all. Left: seconds a run, both axes logarithmic; the dotted line is the limit. Right: slots gained, in per "
-        "cent of what is certified to be possible at most. A solver at zero was late or found nothing in time."
+        "At most 50 migrations for each 279 PMs, five seconds in all. Left: copies of a Medium cluster side by side as "
+        "one cluster. Right: clusters generated as Medium is, section by section, no two alike, so that more PMs "
+        "differ from each other. Above: seconds a run, both axes logarithmic; the dotted line is "
+        "the limit. Below: slots gained, in per cent of what is certified to be possible at most; 100 is no gap. A "
+        "solver at zero was late or found nothing in time."
     )
-    minutes = (1, 20)
+    minutes = (1.5, 40)
 
     def run(self, bench: Bench) -> Frames:
-        """Compare on each size."""
+        """Compare on each size, made in either way."""
         medium = bench.load("medium", quick=1, full=3)
         pms = next(iter(medium.values())).pms
-        rows = [medium_at(bench, LIMIT, medium).runs.assign(pms=pms)]
-        for copies in bench.choose(QUICK, FULL):
-            clusters = {f"{name}-x{copies}": tile(cluster, copies, f"{name}-x{copies}")
-                        for name, cluster in medium.items()}  # fmt: skip
-            runs = bench.compare(f"scale-x{copies}", clusters, LIMIT * copies).runs
-            rows.append(runs.assign(pms=pms * copies))
-        frame, by = with_share(pd.concat(rows)), ["solver", "pms"]
+        rows = [medium_at(bench, LIMIT, medium).runs.assign(made=way, pms=pms) for way in WAYS]
+        for times in bench.choose(QUICK, FULL):
+            for way in WAYS:
+                with bench.console.status(f"Making clusters of {times * pms:,} PMs"):
+                    clusters = _enlarged(medium, times, way)
+                runs = bench.compare(f"scale-{way}-x{times}", clusters, LIMIT * times).runs
+                rows.append(runs.assign(made=way, pms=pms * times))
+        frame, by = with_share(pd.concat(rows)), ["made", "solver", "pms"]
         result = means(frame, by, "solve_s").rename(columns={"solve_s": "seconds"})
         for column in ("slots_gained", "share"):
             result[column] = means(frame, by, column)[column]
@@ -45,37 +51,57 @@ class Scale:
         return {"scale": result.join(late, on=by)}
 
     def draw(self, frames: Frames) -> Figure:
-        """Draw seconds and slots by size."""
+        """Draw seconds above and slots below, copies on the left and generated clusters on the right."""
         frame = frames["scale"]
-        figure, axes = panels(["seconds a run", "slots gained, per cent of the possible"], self.title, sharey=False)
-        drawn = styles(frame["solver"].unique())
-        lines(axes[0], frame, "pms", "seconds", drawn)
-        lines(axes[1], frame.drop(columns=["low", "high"]), "pms", "share", drawn)
+        titles = [f"{says}: {what}" for what in ("seconds a run", "per cent of the possible") for says in WAYS.values()]
+        figure, axes = panels(titles, self.title, sharey="row", rows=2)
+        drawn, sizes = styles(frame["solver"].unique()), sorted(frame["pms"].unique())
+        for way, above, below in zip(WAYS, axes[:2], axes[2:], strict=True):
+            here = where(frame, made=way)
+            lines(above, here, "pms", "seconds", drawn)
+            lines(below, here.drop(columns=["low", "high"]), "pms", "share", drawn)
+            log_seconds(above)
+            above.axhline(5, color="#444444", linestyle=(0, (1, 2)), linewidth=1.2)
+            below.set_xlabel("PMs (logarithmic)")
         for each in axes:
             each.set_xscale("log")
-            each.set_xlabel("PMs (logarithmic)")
-            each.set_xticks(sorted(frame["pms"].unique()), [f"{pms:,}" for pms in sorted(frame["pms"].unique())])
+            each.set_xticks(sizes, [f"{pms:,}" for pms in sizes])
             each.minorticks_off()
-        log_seconds(axes[0])
-        axes[0].axhline(5, color="#444444", linestyle=(0, (1, 2)), linewidth=1.2)
+        axes[0].set_ylabel("seconds (logarithmic)")
+        axes[2].set_ylabel("slots gained, per cent")
         legend(figure, axes)
         return figure
 
     def findings(self, frames: Frames) -> list[str]:
-        """Say who still plans on the largest cluster, and how fast."""
-        largest = where(frames["scale"], pms=frames["scale"]["pms"].max()).sort_values("seconds")
-        pairs = zip(largest["solver"], largest["seconds"], strict=True)
-        shares = zip(largest["solver"], largest["share"], strict=True)
-        late = largest[largest["late"] > 0]["solver"]
-        return [
-            f"On {largest['pms'].iloc[0]:,} PMs, mean seconds: {listed(pairs, '{:.2g}')}.",
-            f"Per cent of the certified possible gained there: {listed(shares, '{:.0f}')}.",
-            f"Not in time there: {', '.join(late)}." if len(late) else "All were in time there.",
-        ]
+        """Say who still plans on the largest clusters of either kind, how fast and how well."""
+        frame, found = frames["scale"], []
+        for way, says in WAYS.items():
+            largest = where(frame, made=way, pms=frame["pms"].max()).sort_values("seconds")
+            pairs = zip(largest["solver"], largest["seconds"], strict=True)
+            shares = zip(largest["solver"], largest["share"], strict=True)
+            late = largest[largest["late"] > 0]["solver"]
+            found.append(
+                f"On {largest['pms'].iloc[0]:,} PMs, {says}, mean seconds: {listed(pairs, '{:.2g}')}. Per cent of the "
+                f"certified possible: {listed(shares, '{:.0f}')}. "
+                + (f"Not in time: {', '.join(late)}." if len(late) else "All were in time.")
+            )
+        return found
 
     def claims(self) -> list[Claim]:
         """List nothing: nobody has published such sizes."""
         return []
+
+
+def _enlarged(medium: dict[str, Cluster], times: int, way: str) -> dict[str, Cluster]:
+    """Make a cluster so many times as large for each that is given."""
+    found = {}
+    for number, (name, cluster) in enumerate(medium.items()):
+        name = f"{name}-x{times}-{way}"
+        if way == "copied":
+            found[name] = tile(cluster, times, name)
+        else:
+            found[name] = generate_sized("medium", "test", number, times * cluster.pms)
+    return found
 
 
 def with_share(runs: pd.DataFrame) -> pd.DataFrame:

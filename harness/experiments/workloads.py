@@ -1,6 +1,7 @@
 """Agents trained on one workload, tested on others."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -9,16 +10,19 @@ from harness.experiments.bench import Bench
 from harness.experiments.contract import Claim, Frames, Verdict
 from harness.experiments.drawing import panels
 from harness.experiments.frames import listed, value, where
-from harness.experiments.weights import trained
 from harness.palette import styles
 from harness.published import published
 from harness.statistics import means
 from solvers import SOLVERS, SolverSpec
 
 TESTS = {"low": 100, "middle": 100, "medium": 50}
+TITLES = {"low": "low, MNL 100", "middle": "middle, MNL 100", "medium": "high (medium), MNL 50"}
 """Workload to MNL, as published; medium is the paper's high workload."""
 YARDSTICKS = ("ha", "pop", "mip")
 YARDSTICK = "pop"
+AGENT, MIXED = "vmr2l", "mixed"
+"""Whose weights are compared, and what those that it uses unless told otherwise were trained on."""
+WEIGHTS = Path(__file__).parents[2] / "rl" / "weights"
 
 
 class Workloads:
@@ -33,10 +37,10 @@ class Workloads:
     minutes = (1, 20)
 
     def run(self, bench: Bench) -> Frames:
-        """Compare every file of weights and the yardsticks on each workload."""
+        """Compare the agents that there are and the yardsticks on each workload."""
         agents = trained()
         specs = [SolverSpec(name) for name in YARDSTICKS if name in SOLVERS] + list(agents.values())
-        labels = {str(spec): f"vmr2l {name}" for name, spec in agents.items()}
+        labels = {str(spec): f"{AGENT} {name}" for name, spec in agents.items()}
         rows = []
         for workload, mnl in TESTS.items():
             runs = bench.compare(f"workload-{workload}", bench.load(workload), mnl, solvers=specs).runs
@@ -49,7 +53,7 @@ class Workloads:
         """Draw a panel a workload, a row a planner."""
         frame = frames["workloads"]
         planners = sorted(frame["planner"].unique(), reverse=True)
-        figure, axes = panels([f"{workload}, MNL {mnl}" for workload, mnl in TESTS.items()], self.title)
+        figure, axes = panels(TITLES.values(), self.title)
         drawn = styles(planner.partition(" ")[0] for planner in planners)
         for each, workload in zip(axes, TESTS, strict=True):
             for row in where(frame, workload=workload).to_dict("records"):
@@ -67,9 +71,9 @@ class Workloads:
         """Rank the planners on each workload, and name the agents that nobody has trained."""
         ours = where(frames["workloads"], source="ours")
         found = []
-        for workload, mnl in TESTS.items():
+        for workload, title in TITLES.items():
             here = where(ours, workload=workload).sort_values("fr")
-            found.append(f"{workload}, MNL {mnl}: {listed(zip(here['planner'], here['fr'], strict=True))}.")
+            found.append(f"{title}: {listed(zip(here['planner'], here['fr'], strict=True))}.")
         missing = [name for name in published("workloads")["planner"] if name not in set(ours["planner"])]
         if missing:
             found.append(f"Not tested, since there are no weights or no such solver: {', '.join(missing)}.")
@@ -88,6 +92,13 @@ class Workloads:
                   _against(planner, workload, better="behind" not in text))
             for planner, workload, text in said
         ]  # fmt: skip
+
+
+def trained() -> dict[str, SolverSpec]:
+    """Return the agent with its own weights and with those of each published mix of workloads that are there."""
+    mixes = [name.partition(" ")[2] for name in published("workloads")["planner"] if name.startswith(f"{AGENT} ")]
+    there = [mix for mix in mixes if (WEIGHTS / f"{mix}.safetensors").exists()]
+    return {MIXED: SolverSpec(AGENT)} | {mix: SolverSpec(AGENT, (("weights", mix),)) for mix in there}
 
 
 def _beside_pop(fr: pd.DataFrame, planner: str, workload: str) -> str:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from rl.solver import VMR2L, VMR2LParams
-from rl.store import DECIMA
 from solvers.params import param
 
 
@@ -11,7 +10,7 @@ from solvers.params import param
 class DecimaParams(VMR2LParams):
     """Parameters of decima: those of vmr2l, and weights of its own."""
 
-    weights: str = param(str(DECIMA), "a safetensors file that rl.train --agent decima wrote")
+    weights: str = param("decima", "weights in rl/weights, by name, or a file that rl.train --agent decima wrote")
 
 
 class Decima(VMR2L):

@@ -26,8 +26,10 @@ from harness.experiments.contract import Claim, Frames, NotTestedError, Verdict
 from harness.experiments.drawing import lines, panels
 from harness.experiments.report import write_report
 from harness.experiments.risk import best_of
+from harness.experiments.workloads import trained
 from harness.published import FOLDER, published, source
 from solvers import Problem
+from solvers.registry import parameters
 from tests.strategies import clusters
 
 Made = Callable[..., Bench]
@@ -201,6 +203,23 @@ def test_every_published_table_says_where_it_comes_from() -> None:
     for name in names:
         assert "Ding et al., EuroSys '25" in source(name)
         assert len(published(name)) > 4
+
+
+def test_the_caption_says_how_many_trajectories_count(bench: Made) -> None:
+    """No figure of a solver that samples means much without the number of samples."""
+    made = bench(solvers="vmr2l:samples=4,decima:samples=0,ha")
+    solvers = {spec.name: {"solver": spec.name, "parameters": parameters(spec)} for spec in made.specs()}
+    assert made.sampled() == ""
+    made.used["some"] = {"solvers": solvers}
+    assert made.sampled().endswith("counts: vmr2l 4, decima all there is time for.")
+
+
+def test_agents_are_named_by_what_they_were_trained_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the published mixes those count whose weights are there; other files are not taken for one."""
+    monkeypatch.setattr("harness.experiments.workloads.WEIGHTS", tmp_path)
+    for name in ("low", "decima"):
+        (tmp_path / f"{name}.safetensors").touch()
+    assert {name: str(spec) for name, spec in trained().items()} == {"mixed": "vmr2l", "low": "vmr2l:weights=low"}
 
 
 def test_tiles_are_as_good_as_the_original(tiny: Cluster) -> None:

@@ -6,9 +6,13 @@ import torch
 
 from rl.env import Env
 from rl.model import ModelConfig, Policy
+from rl.store import grown
 from rl.tokens import Batch, Tokens
 from solvers import Problem
-from solvers.toys import crowd, toys
+from solvers.toys import Node, build, crowd, toys
+
+SIBLINGS: list[tuple[Node, Node]] = [(24, 24), (24, 20), (8, 8), (24, 24)]
+"""With a double of 8 cores on each of the first two PMs, their first nodes look alike, and not what leaving gives."""
 
 
 def lively(**shape) -> Policy:
@@ -17,6 +21,7 @@ def lively(**shape) -> Policy:
     policy = Policy(ModelConfig(**shape)).eval()
     for layer in (policy.vm_out, policy.goal_out, policy.stop[2]):
         torch.nn.init.normal_(layer.weight, std=0.5)
+    torch.nn.init.constant_(policy.gates, 0.5)
     return policy
 
 
@@ -41,12 +46,13 @@ def shares(policy: Policy, env: Env):
 
 
 @pytest.mark.parametrize("attention", ["sparse", "vanilla", "none"])
-def test_merging_changes_nothing(attention):
+@pytest.mark.parametrize("snapshot", [crowd(12), build("siblings", SIBLINGS, [(0, 2, 8), (1, 2, 8), (2, 0, 8)])])
+def test_merging_changes_nothing(attention, snapshot):
     """Merged tokens give every VM the probability that the network on all tokens one by one gives it."""
     policy = lively(attention=attention, blocks=2)
-    problem = Problem(crowd(12), 20)
+    problem = Problem(snapshot, 20)
     merged, single = (shares(policy, Env([problem], merge=merge)) for merge in (True, False))
-    assert Env([problem]).observe().vm.lengths[0] < Env([problem], merge=False).observe().vm.lengths[0]
+    assert Env([problem]).observe().node.lengths[0] < Env([problem], merge=False).observe().node.lengths[0]
     for mine, theirs in zip(merged[:3], single[:3], strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=2e-4, atol=1e-6)
     np.testing.assert_allclose(np.unique(merged[3].round(7)), np.unique(single[3].round(7)), rtol=2e-3, atol=2e-6)
@@ -77,5 +83,26 @@ def test_gradients_reach_every_parameter():
     assert (vms >= 0).all()
     logits = policy.goals(batch, trunk, torch.tensor([0, 1]), Tokens.of(goals, torch.device("cpu")))
     (trunk.logits[:, 0].sum() + trunk.value.sum() + logits[:, 0].sum()).backward()
-    silent = [name for name, each in policy.named_parameters() if each.grad is None]
+    silent = [name for name, each in policy.named_parameters() if each.grad is None and each.numel()]
     assert not silent
+
+
+def test_places_are_told_apart_by_their_siblings():
+    """Two nodes that look alike are two places to go if the other nodes of their PMs differ."""
+    problem = Problem(build("siblings", SIBLINGS[:3], [(0, 2, 8), (1, 2, 8), (2, 0, 8)]), 3)
+    env = Env([problem])
+    env.observe()
+    goals = env.goals(np.array([2]), np.array([0]))
+    assert goals.rows[:, 1].tolist() == [1, 1, 1, 1, 1]
+    assert len(np.unique(goals.rows[:, 6])) < 5
+
+
+def test_a_grown_policy_does_the_same():
+    """More rounds of attention change nothing until they are trained."""
+    policy = lively()
+    larger = grown(policy, 3).eval()
+    batch = Batch.of(Env([Problem(crowd(12), 20)]).observe(), torch.device("cpu"))
+    with torch.no_grad():
+        assert torch.equal(policy(batch).logits, larger(batch).logits)
+    assert len(larger.blocks) == 3
+    assert grown(policy, 1) is policy

@@ -37,6 +37,10 @@ def test_regret_comes_apart():
         places = places[places // 2 != env.arrays.pm[0, vm]]
         if not len(places):
             continue
+        kind = env.arrays.kind[0, vm]
+        everywhere = np.flatnonzero(rules.room(env.arrays, 0, kind).reshape(-1))
+        least = potential.entering(env.arrays, vm, everywhere).min()
+        assert potential.arriving(env.arrays, np.array([vm]))[0] == pytest.approx(least, abs=1e-9)
         leaving = potential.leaving(env.arrays, np.array([vm]))
         entering = potential.entering(env.arrays, vm, places)
         assert leaving[0] >= -1e-9

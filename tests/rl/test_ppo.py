@@ -17,7 +17,7 @@ from rl.curriculum import Curriculum
 from rl.env import Env
 from rl.knobs import PRESETS
 from rl.model import Policy
-from rl.ppo import Learner, PpoConfig, Renew, advantages, collect
+from rl.ppo import Learner, PpoConfig, Renew, advantages, collect, evaluate
 from rl.store import load
 from rl.train import train
 from solvers import Problem
@@ -83,6 +83,22 @@ def test_a_teacher_is_followed():
         rollout = collect(learner.policy, env, 8, learner.config, rng, course, course.teach)
         misses.append(learner.update(rollout, 3e-3, rng, teaching=1.0)["miss"])
     assert misses[-1] < misses[0] - 0.3
+
+
+def test_no_lesson_is_escaped_by_stopping():
+    """How much worse the next migration is than the best one does not depend on how likely it is to stop."""
+    torch.manual_seed(0)
+    course = Course(CURRICULUM, (0, 0), shaped=True)
+    env, rng, learner = course.start(4), np.random.default_rng(0), Learner(Policy(), PpoConfig())
+    rollout = collect(learner.policy, env, 2, learner.config, rng, course, course.teach)
+    regrets = []
+    for _ in range(2):
+        with torch.no_grad():
+            judged = evaluate(learner.policy, rollout.seen, rollout.goals, rollout.token, rollout.goal)
+            regrets.append(float(judged.faults(rollout.vm_lessons, rollout.goal_lessons)[1]))
+        torch.nn.init.constant_(learner.policy.stop[2].bias, 8.0)
+    assert regrets[0] == pytest.approx(regrets[1], rel=1e-3)
+    assert regrets[0] > 0
 
 
 def test_resume_goes_on_to_the_same_numbers(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from data import InputError, Objective, check
 from data.generators import generate
-from rl.store import SHIPPED, load, save
+from rl.store import SHIPPED, find, load, save
 from solvers import Deadline, Problem, create
 from solvers.toys import crowd
 
@@ -65,6 +65,12 @@ def test_other_objectives_are_valid(solver, text):
 def test_shipped_weights_are_small():
     """The weights that come with the project stay below 2 MB."""
     assert SHIPPED.stat().st_size < 2_000_000
+
+
+def test_weights_are_named_or_given_as_a_file(tmp_path):
+    """What comes with the project goes by its name, anything else by its path."""
+    assert find("vmr2l") == SHIPPED
+    assert find(str(tmp_path / "vmr2l")) == tmp_path / "vmr2l"
 
 
 def test_weights_survive_a_file(tmp_path):

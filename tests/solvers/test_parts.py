@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data import AntiAffinity
+from data.shares import by_largest_remainder
 from solvers import Problem
-from solvers.parts import by_largest_remainder, split
+from solvers.parts import split
 from solvers.toys import build, crowd
 from tests.solvers.problems import legal_moves, problems
 
@@ -18,7 +19,7 @@ from tests.solvers.problems import legal_moves, problems
 )
 def test_shares_by_hand(total, weights, shares):
     """All is shared out where anybody can use it, in proportion, and ties go to the first."""
-    assert by_largest_remainder(total, np.array(weights)) == shares
+    assert by_largest_remainder(total, weights) == shares
 
 
 def test_the_published_split():

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import astuple
 
 import pytest
 
@@ -15,6 +16,12 @@ def test_each_name_makes_its_solver(name):
     made = create(name)
     assert made.name == name
     assert made.params == made.Params()
+
+
+@pytest.mark.parametrize("name", list(SOLVERS))
+def test_defaults_name_no_place_on_the_machine(name):
+    """Parameters are part of every record, which must read the same wherever the project lies."""
+    assert [each for each in astuple(create(name).params) if str(each).startswith(("/", "~"))] == []
 
 
 def test_importing_solvers_is_light():

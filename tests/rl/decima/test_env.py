@@ -37,7 +37,7 @@ def test_best_fit_among_the_first(snapshot, stay, text):
         rows = env.goals(np.array([vm]), np.array([0])).rows
         limits = [1 << limit for limit in range(POWERS) if 1 << limit < len(able)]
         assert rows[:, 3].tolist() == ([*limits, len(able)] if able else [])
-        for _, _, limit, considered, gain, place in rows.tolist():
+        for _, _, limit, considered, gain, place, _ in rows.tolist():
             pm, node = divmod(int(place), 2)
             assert legal[pm, node]
             wanted = best_fit(problem, placement, vm, able[: int(considered)])

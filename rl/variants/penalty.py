@@ -1,0 +1,153 @@
+"""No masks: every VM and every place may be chosen, and what is illegal costs."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from data import Migration
+from rl import rules
+from rl.arrays import MEMORY_TERM, Arrays
+from rl.env import CAP, GOAL_COLUMNS, Env, Ints
+from rl.observation import SECTIONS, Observation, Section
+from rl.outlook import NONE, helpers, outlook
+from rl.rules import changed
+from rl.sight import Sight
+from rl.variants.hosts import list_hosts
+
+PENALTY = -5.0
+"""Reward of an illegal choice, slots: the published figure, though there a slot was rewarded with 1/8."""
+
+
+class PenaltyEnv(Env):
+    """As `rl.env.Env`, but all VMs that may leave are tokens, and all open places except a VM's own are options.
+
+    An illegal choice leaves the state as it was, uses up a step, gains nothing and costs the penalty.
+    """
+
+    fine = PENALTY
+
+    def observe(self, rows: Ints | None = None) -> Observation:
+        """Return the tokens, those of VMs that can go nowhere among them."""
+        rows = np.arange(len(self)) if rows is None else rows
+        seen = super().observe(rows)
+        buffer = np.empty((int(self.arrays.size[rows, 1].sum()), SECTIONS["vm"]), dtype=np.float32)
+        ends = np.empty(len(rows), dtype=np.int64)
+        _everyone(self.arrays, self._sight, rows, self.merge, CAP, buffer, ends)
+        return replace(seen, vm=Section.of(buffer, ends))
+
+    def choose(self, firsts: Ints, u: NDArray[np.float64], rows: Ints | None = None) -> tuple[Ints, Section]:
+        """Choose one VM of each token and list where it could be, as `rl.env.Env.choose` does, legal or not."""
+        rows = np.arange(len(self)) if rows is None else rows
+        vms = firsts.copy()
+        for i in np.flatnonzero(firsts >= 0) if self.merge else ():
+            like = self._like(int(rows[i]), int(firsts[i]))
+            vms[i] = like[int(u[i] * len(like))]
+        return vms, self.goals(vms, rows)
+
+    def _like(self, row: int, vm: int) -> Ints:
+        """Return the VMs of one token."""
+        kinds = self.arrays.kind[row, : self.arrays.size[row, 1]]
+        vms = np.flatnonzero(kinds == kinds[vm])
+        hosts = self.hosts(row, np.column_stack([vms, self.arrays.pm[row, vms], self.arrays.node[row, vms]]))
+        return np.asarray(vms[hosts == hosts[vms == vm]])
+
+    def goals(self, vms: Ints, rows: Ints) -> Section:
+        """List where VMs [n] could be."""
+        buffer = np.empty((2 * int(self.arrays.size[rows, 0].sum()), GOAL_COLUMNS), dtype=np.float32)
+        ends = np.empty(len(rows), dtype=np.int64)
+        _everywhere(self.arrays, self._sight, rows, CAP, vms, buffer, ends)
+        return Section.of(buffer, ends)
+
+    def step(
+        self, vms: Ints, hosts: Ints, u: NDArray[np.float64], rows: Ints | None = None
+    ) -> tuple[NDArray[np.float64], list[Migration | None]]:
+        """Try to migrate each chosen VM to a place on its chosen class of hosts; None for stop and where illegal."""
+        rows = np.arange(len(self)) if rows is None else rows
+        gains = np.zeros(len(rows))
+        made: list[Migration | None] = [None] * len(rows)
+        for i in np.flatnonzero(vms >= 0).tolist():
+            row, vm = int(rows[i]), int(vms[i])
+            places = np.argwhere(elsewhere(self.arrays, row, vm) & self._of_class(row, vm, int(hosts[i])))
+            pm, node = places[int(u[i] * len(places))].tolist()
+            if rules.legal(self.arrays, row, vm)[pm, node]:
+                gains[i] = rules.migrate(self.arrays, row, vm, pm, node)
+                made[i] = Migration(vm, pm, node)
+            else:
+                self.arrays.steps[row] -= 1
+        return gains, made
+
+    def able(self, row: int, vms: Ints) -> NDArray[np.bool_]:
+        """Tell which VMs [n] have a legal migration."""
+        return np.asarray(rules.movable(self.arrays, row)[vms])
+
+    def allowed(self, row: int, vm: int, places: Ints) -> NDArray[np.bool_]:
+        """Tell which places [n] are legal for a VM."""
+        return np.asarray(rules.legal(self.arrays, row, vm).reshape(-1)[places])
+
+    def _of_class(self, row: int, vm: int, host: int) -> NDArray[np.bool_]:
+        """Tell which places are on a class of hosts: bool [P, 2]."""
+        pms = self.arrays.size[row, 0]
+        if self.arrays.double[row, self.arrays.kind[row, vm]]:
+            return np.asarray(self._pair_class[row, :pms, None] == host)
+        return np.asarray(self._node_class[row, :pms] == host)
+
+
+@njit(cache=True, nogil=True)
+def elsewhere(a: Arrays, b: int, v: int) -> Any:
+    """Tell where else than now VM ``v`` could be if everything were legal: bool [P, 2]; a double uses column 0."""
+    mask = np.zeros((a.size[b, 0], 2), np.bool_)
+    for p in range(len(mask)):
+        mask[p, 0] = a.open[b, p]
+        mask[p, 1] = a.open[b, p] and not a.double[b, a.kind[b, v]]
+    mask[a.pm[b, v], a.node[b, v]] = False
+    return mask
+
+
+@njit(cache=True, nogil=True)
+def _everywhere(a: Arrays, s: Sight, rows: Any, cap: int, vms: Any, goal: Any, ends: Any) -> None:
+    """Write where each chosen VM could be, legal or not."""
+    at = 0
+    for i in range(len(rows)):
+        b, v = rows[i], vms[i]
+        if v >= 0:
+            at = list_hosts(a, s, b, a.kind[b, v], elsewhere(a, b, v), cap, goal, at)
+        ends[i] = at
+
+
+@njit(cache=True, nogil=True)
+def _everyone(a: Arrays, s: Sight, rows: Any, merge: bool, cap: int, vm: Any, ends: Any) -> None:
+    """Write one token for all VMs of one kind on hosts of one class, whether or not they can go anywhere."""
+    at = 0
+    for i in range(len(rows)):
+        b = rows[i]
+        pm, node, kind, double, free, some = a.pm[b], a.node[b], a.kind[b], a.double[b], a.free[b], s.some[b]
+        node_class, pair_class = s.node_class[b], s.pair_class[b]
+        term, worth, demand, helps = a.term[b], a.worth[b], a.demand[b], helpers(a, b)
+        unit, r = term[0, 1], int(term[0, 0] == MEMORY_TERM)
+        alone = a.open[b].sum() < 2
+        token = np.full((2 * a.size[b, 0], a.size[b, 2]), -1, np.int64)
+        for v in range(a.size[b, 1]):
+            k, p, n = kind[v], pm[v], node[v]
+            if k < 0 or (alone and double[k]):
+                continue
+            host = pair_class[p] if double[k] else node_class[p, n]
+            if merge and token[host, k] >= 0:
+                vm[token[host, k], 3] += 1
+                continue
+            token[host, k] = at
+            more = demand[k, r]
+            vm[at, 0] = host
+            vm[at, 1] = k
+            vm[at, 2] = double[k]
+            vm[at, 3] = 1
+            vm[at, 4] = outlook(unit, helps, some, p, n, free[p, n, r] + more, cap, k, 1)
+            vm[at, 5] = NONE
+            if double[k]:
+                vm[at, 5] = outlook(unit, helps, some, p, 1, free[p, 1, r] + more, cap, k, 1)
+            vm[at, 6] = changed(term, worth, free, p, n, demand[k, 0], demand[k, 1], double[k])
+            vm[at, 7] = v
+            at += 1
+        ends[i] = at
