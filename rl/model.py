@@ -243,22 +243,25 @@ class Policy(nn.Module):
         if not len(goals.rows):
             return torch.zeros(goals.shape, device=chosen.device)
         vm = (batch.vm.starts + chosen).clamp(max=len(batch.vm.rows) - 1)
-        double = batch.vm.rows[vm, 2][goals.state] > 0
-        nodes = len(batch.node.rows)
-        pair = torch.where(double, goals.whole(0), goals.whole(0) // 2) + batch.pair.starts[goals.state]
-        host = torch.where(double, pair + nodes, goals.index(6, batch.node))
-        beside = torch.where(double, len(trunk.pair), pair)  # a double's PM is its host
-        parts = [
-            (torch.cat([self.goal_host(trunk.node), self.goal_pair(trunk.pair)]), host),
-            (pad(self.goal_beside(trunk.pair), (0, 0, 0, 1)), beside),
-            (self.goal_vm(trunk.hidden[vm]), goals.state),
-            (self.arrived_at.weight, goals.whole(2)),
-            (self.arrived_at.weight, goals.whole(3)),
-        ]
+        host, beside, *arrived = self._places(batch, trunk, goals, batch.vm.rows[vm, 2][goals.state] > 0)
+        parts = [host, beside, (self.goal_vm(trunk.hidden[vm]), goals.state), *arrived]
         hidden = relu(torch.addmm(add_rows(parts), goals.rows[:, 4:5], self.goal_own.weight.T))
         hidden = relu(self.goal_hidden(hidden))
         score = self.goal_out(hidden)[:, 0] + goals.rows[:, 1].log()
         return option_logits(goals, score)
+
+    def _places(self, batch: Batch, trunk: "Trunk", goals: Tokens, double: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """Tell of places, for VMs that are ``double`` [N] or not, what `add_rows` takes: host, PM, both outlooks."""
+        nodes = len(batch.node.rows)
+        pair = torch.where(double, goals.whole(0), goals.whole(0) // 2) + batch.pair.starts[goals.state]
+        host = torch.where(double, pair + nodes, goals.index(6, batch.node))
+        beside = torch.where(double, len(trunk.pair), pair)  # a double's PM is its host
+        return [
+            (torch.cat([self.goal_host(trunk.node), self.goal_pair(trunk.pair)]), host),
+            (pad(self.goal_beside(trunk.pair), (0, 0, 0, 1)), beside),
+            (self.arrived_at.weight, goals.whole(2)),
+            (self.arrived_at.weight, goals.whole(3)),
+        ]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from rl.potential import Floats, Potential
 SHARPNESS = 0.03
 """Slots of regret that make an option e times less right."""
 HASTE = 0.2
-"""Slots of regret that are as bad as a slot less of promise: what is begun or easy comes first, lest it stay undone."""
+"""Slots of promise that count as much as regret: what is begun or earns something comes first, lest it stay undone."""
 
 
 def judge_vms(potentials: list[Potential], env: Env, seen: Observation) -> Section:
@@ -26,7 +26,7 @@ def judge_vms(potentials: list[Potential], env: Env, seen: Observation) -> Secti
         firsts = rows[:, 7].astype(np.int64)
         regret = potential.leaving(env.arrays, firsts) + potential.arriving(env.arrays, firsts)
         regret[~env.able(place, firsts)] = potential.wasted - env.fine
-        parts.append(_judged(HASTE * np.minimum(1.0, potential.promise(env.arrays, firsts)), regret, rows[:, 3]))
+        parts.append(_judged(np.minimum(HASTE, potential.promise(env.arrays, firsts)), regret, rows[:, 3]))
     return Section(np.concatenate(parts), seen.vm.starts)
 
 

@@ -17,7 +17,8 @@ from rl.variants.hosts import list_hosts
 class FullObservation(Observation):
     """As `rl.observation.Observation`, and all that pairs need.
 
-    ``vm`` has one more column: whether the first VM's own place could take another like it (1) or not (0).
+    ``vm`` has one more column: the class of hosts of the first VM's own place, as a place to go, where that could take
+    another like it; else -1.
     ``place`` (a kind of VM on a class of hosts with room for it): the columns of `rl.env.Env.choose`, then the kind.
     """
 
@@ -46,7 +47,7 @@ class FullEnv(Env):
 
 @njit(cache=True, nogil=True)
 def _places(a: Arrays, s: Sight, rows: Any, cap: int, vm: Any, starts: Any, own: Any, place: Any, ends: Any) -> None:
-    """Write where each kind may go, and to ``own`` whether that holds of the place of each token's first VM."""
+    """Write where each kind may go, and to ``own`` which of that is the place of each token's first VM."""
     at = 0
     for i in range(len(rows)):
         b = rows[i]
@@ -58,4 +59,7 @@ def _places(a: Arrays, s: Sight, rows: Any, cap: int, vm: Any, starts: Any, own:
         ends[i] = at
         for t in range(starts[i], starts[i + 1]):
             v = int(vm[t, 7])
-            own[t] = fit[a.kind[b, v], a.pm[b, v], a.node[b, v]]
+            k, p, n = a.kind[b, v], a.pm[b, v], a.node[b, v]
+            own[t] = -1
+            if fit[k, p, n]:
+                own[t] = s.pair_class[b, p] if a.double[b, k] else 2 * s.pair_class[b, p] + n

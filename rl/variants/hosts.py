@@ -28,7 +28,7 @@ def list_hosts(a: Arrays, s: Sight, b: int, k: int, mask: Any, cap: int, goal: A
         for n in range(2):
             if not mask[p, n]:
                 continue
-            host = pair_class[p] if double else node_class[p, n]
+            host = pair_class[p] if double else 2 * pair_class[p] + n
             if row[host] >= 0:
                 goal[row[host], 1] += 1
                 continue
@@ -41,5 +41,6 @@ def list_hosts(a: Arrays, s: Sight, b: int, k: int, mask: Any, cap: int, goal: A
                 goal[at, 3] = outlook(unit, helps, some, p, 1, free[p, 1, r] - needs, cap, k, -1)
             goal[at, 4] = changed(term, worth, free, p, n, -cores, -memory, double)
             goal[at, 5] = 2 * p + n
+            goal[at, 6] = node_class[p, n]
             at += 1
     return at

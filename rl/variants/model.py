@@ -11,7 +11,7 @@ from rl.tokens import Batch, Tokens
 from rl.variants.full import FullEnv
 from rl.variants.penalty import PenaltyEnv
 
-OWN, KIND = 8, 6
+OWN, KIND = 8, 7
 """Columns of VM tokens and of places that only `FullEnv` writes."""
 NEVER = 1e-30
 """Stands for 0 equal places, whose logarithm would have no gradient."""
@@ -37,7 +37,8 @@ class FullPolicy(Policy):
     The score of a pair is that of the VM, plus that of the place, plus the product of what the VM asks for and what the
     place offers, as in attention; the parameters are those of the two-stage policy. A pair is drawn as its VM, by the
     sum over the places of each, and then its place, which is the same distribution: probabilities are those of the
-    pair. (Members of anti-affinity groups: the sum counts places that a group bars, the choice does not.)
+    pair. Two things are taken of the whole token in the sum and of the VM itself in the choice: its own place, which is
+    no place to go, is that of the token's first VM, and what anti-affinity groups bar is not left out.
     """
 
     agent = "full"
@@ -54,7 +55,7 @@ class FullPolicy(Policy):
         offer, merit = self._offers(batch, trunk, batch.place, doubles)
         vms, places = _by_kind(batch.vm, 1, batch.kind), _by_kind(batch.place, KIND, batch.kind)
         pairs = torch.einsum("kvd,kpd->kvp", vms.pad(self.goal_vm(trunk.hidden)), places.pad(offer))
-        own = vms.pad(torch.where(batch.vm.rows[:, OWN] > 0, batch.vm.rows[:, 0], -1.0), -1.0)
+        own = vms.pad(batch.vm.rows[:, OWN], -1.0)
         host = places.pad(batch.place.rows[:, 0], -2.0)
         count = places.pad(batch.place.rows[:, 1])[:, None] - (own[:, :, None] == host[:, None]).float()
         pairs = pairs + places.pad(merit)[:, None] + count.clamp(min=NEVER).log()
@@ -71,13 +72,8 @@ class FullPolicy(Policy):
         return option_logits(goals, (asked * offer).sum(dim=1) + merit + goals.rows[:, 1].log())
 
     def _offers(self, batch: Batch, trunk: Trunk, places: Tokens, doubles: Tensor) -> tuple[Tensor, Tensor]:
-        """Return what places [N] offer [N, d], and their own scores [N]; ``doubles`` [N] are classes of PMs."""
-        host = torch.where(doubles, places.index(0, batch.pair) + len(batch.node.rows), places.index(0, batch.node))
-        parts = [
-            (torch.cat([self.goal_host(trunk.node), self.goal_pair(trunk.pair)]), host),
-            (self.arrived_at.weight, places.whole(2)),
-            (self.arrived_at.weight, places.whole(3)),
-        ]
+        """Return what places [N] offer to VMs that are ``doubles`` [N] or not: [N, d], and their own scores [N]."""
+        parts = self._places(batch, trunk, places, doubles)
         hidden = relu(torch.addmm(add_rows(parts), places.rows[:, 4:5], self.goal_own.weight.T))
         hidden = relu(self.goal_hidden(hidden))
         return hidden / hidden.shape[1] ** 0.5, self.goal_out(hidden)[:, 0]

@@ -51,7 +51,9 @@ class PenaltyEnv(Env):
         """Return the VMs of one token."""
         kinds = self.arrays.kind[row, : self.arrays.size[row, 1]]
         vms = np.flatnonzero(kinds == kinds[vm])
-        hosts = self.hosts(row, np.column_stack([vms, self.arrays.pm[row, vms], self.arrays.node[row, vms]]))
+        pms, nodes = self.arrays.pm[row, vms], self.arrays.node[row, vms]
+        double = self.arrays.double[row, kinds[vm]]
+        hosts = self._pair_class[row, pms] if double else self._node_class[row, pms, nodes]
         return np.asarray(vms[hosts == hosts[vms == vm]])
 
     def goals(self, vms: Ints, rows: Ints) -> Section:
@@ -89,10 +91,9 @@ class PenaltyEnv(Env):
 
     def _of_class(self, row: int, vm: int, host: int) -> NDArray[np.bool_]:
         """Tell which places are on a class of hosts: bool [P, 2]."""
-        pms = self.arrays.size[row, 0]
-        if self.arrays.double[row, self.arrays.kind[row, vm]]:
-            return np.asarray(self._pair_class[row, :pms, None] == host)
-        return np.asarray(self._node_class[row, :pms] == host)
+        pairs = self._pair_class[row, : self.arrays.size[row, 0], None]
+        double = self.arrays.double[row, self.arrays.kind[row, vm]]
+        return np.asarray((pairs if double else 2 * pairs + np.arange(2)) == host)
 
 
 @njit(cache=True, nogil=True)

@@ -59,7 +59,10 @@ def scores_by_hand(policy: FullPolicy, env: FullEnv) -> dict[tuple[int, int, int
             for row in tokens.rows:
                 host = int(row[0])
                 double = env.arrays.double[0, env.arrays.kind[0, vm]]
-                base = policy.goal_pair(trunk.pair[host]) if double else policy.goal_host(trunk.node[host])
+                if double:
+                    base = policy.goal_pair(trunk.pair[host])
+                else:
+                    base = policy.goal_host(trunk.node[int(row[6])]) + policy.goal_beside(trunk.pair[host // 2])
                 base = base + policy.arrived_at(row[2].long()) + policy.arrived_at(row[3].long())
                 place = relu(policy.goal_hidden(relu(base + policy.goal_own(row[4:5]))))
                 asked = policy.goal_vm(trunk.hidden[token]) @ place / len(place) ** 0.5

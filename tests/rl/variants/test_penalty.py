@@ -15,6 +15,7 @@ from rl.ppo import PpoConfig, collect
 from rl.variants.model import PenaltyPolicy
 from rl.variants.penalty import PENALTY, PenaltyEnv
 from solvers import Problem
+from solvers.toys import crowd
 from tests.strategies import clusters
 
 
@@ -23,22 +24,24 @@ from tests.strategies import clusters
 def test_illegal_choices_change_nothing(snapshot, stay, merge, text, seed):
     """What `data.Placement` allows is done and counted; all else leaves the state as it was and uses up a step."""
     problem = Problem(snapshot, 4, Objective.parse(text), Rules(stay_in_cluster=stay))
-    env, placement, rng = PenaltyEnv([problem], merge=merge), problem.placement(), np.random.default_rng(seed)
+    larger = Problem(crowd(12), 4)  # the arrays of the other are filled up to its size
+    env, rng = PenaltyEnv([problem, larger], merge=merge), np.random.default_rng(seed)
+    placement, one = problem.placement(), np.array([0])
     for step in range(4):
-        seen = env.observe()
+        seen = env.observe(one)
         tokens = seen.vm.rows
         some = snapshot.may_leave & (~snapshot.double | (snapshot.open.sum() > 1))
         assert tokens[:, 3].sum() == some.sum()
         if not len(tokens):
             return
         token = rng.integers(len(tokens))
-        (vm,), goals = env.choose(tokens[token, 7:].astype(np.int64), rng.random(1))
+        (vm,), goals = env.choose(tokens[token, 7:].astype(np.int64), rng.random(1), one)
         assert not merge or env.tokens(0, np.array([vm]), seen, 0) == token
         places = 2 - snapshot.double[vm]
         assert goals.rows[:, 1].sum() == snapshot.open.sum() * places - 1
         before, slots = env.arrays.free.copy(), problem.score.slots(placement.free)
         goal = goals.rows[rng.integers(len(goals.rows))]
-        gains, (made,) = env.step(np.array([vm]), goal[:1].astype(np.int64), rng.random(1))
+        gains, (made,) = env.step(np.array([vm]), goal[:1].astype(np.int64), rng.random(1), one)
         assert env.steps_left[0] == 3 - step
         if made is None:
             assert gains[0] == 0
@@ -89,15 +92,14 @@ def test_an_illegal_choice_costs_the_penalty():
 
 
 def test_the_teacher_names_what_is_illegal():
-    """The regret of a VM that can go nowhere and of a place that is illegal is a wasted step and the fine."""
+    """A VM that can go nowhere and a place that is illegal are worse by the fine, and nothing legal is."""
     course = Course(Curriculum({"memory": 1.0}, pool=1, mnl=(4, 4), least_pms=8, whole=0.0), (0, 0), shaped=True)
     env, rng = course.start(1, PenaltyEnv), np.random.default_rng(0)
-    illegal = course.potentials[0].wasted - PENALTY
     seen = env.observe()
     made = decide(PenaltyPolicy(), env, seen, [Choice(may_stop=False)], rng)
     vms, goals = course.teach(env, seen, made)
     able = np.array([rules.legal(env.arrays, 0, int(vm)).any() for vm in seen.vm.rows[:, 7]])
     legal = rules.legal(env.arrays, 0, int(made.vms[0])).reshape(-1)[made.goals.rows[:, 5].astype(int)]
-    np.testing.assert_array_equal(vms.rows[:, 1] == np.float32(illegal), ~able)
-    np.testing.assert_array_equal(goals.rows[:, 1] == np.float32(illegal), ~legal)
+    np.testing.assert_array_equal(vms.rows[:, 1] > -PENALTY - 1, ~able)
+    np.testing.assert_array_equal(goals.rows[:, 1] > -PENALTY - 1, ~legal)
     assert 0 < legal.sum() < len(legal)
