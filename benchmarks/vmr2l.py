@@ -29,6 +29,8 @@ class Options:
     """Problems side by side."""
     threads: int = 1
     """Threads of the network."""
+    cores: int = 2
+    """Threads that share the problems where the environment alone is measured."""
 
 
 class Endless(Renew):
@@ -44,9 +46,9 @@ class Endless(Renew):
         return gains
 
 
-def steps_per_second(problem: Problem, envs: int, steps: int = 20) -> float:
+def steps_per_second(problem: Problem, envs: int, threads: int, steps: int = 20) -> float:
     """Measure random play: observe, choose a VM, choose a place, migrate."""
-    env, rng = Env.of(stack([pack(problem)] * envs)), np.random.default_rng(0)
+    env, rng = Env.of(stack([pack(problem)] * envs), threads=threads), np.random.default_rng(0)
 
     def step() -> None:
         seen = env.observe()
@@ -72,7 +74,9 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     cluster = generate(options.preset, "dev", 0)
     problem = Problem(cluster, 50)
-    print(f"environment, B = {options.envs}: {steps_per_second(problem, options.envs):,.0f} steps/s")
+    for threads in sorted({1, options.cores}):
+        pace = steps_per_second(problem, options.envs, threads)
+        print(f"environment, B = {options.envs}, {threads} threads: {pace:,.0f} steps/s (bar: 40,000 on two cores)")
     policy = load(SHIPPED)
     for mnl, samples in ((50, 1), (50, 16), (100, 16)):
         solver = VMR2L(VMR2LParams(samples, threads=options.threads))

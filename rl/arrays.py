@@ -1,5 +1,6 @@
 """The state of a batch of clusters as plain integer arrays, which the compiled kernels read and write."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,8 @@ from data.cluster import CORES, MEMORY
 from solvers import Problem
 
 CORES_TERM, DOUBLE_TERM, MEMORY_TERM = 0, 1, 2
+ALIGNMENT = 64
+"""Bytes of a cache line."""
 TERM = {"cores": CORES_TERM, "double": DOUBLE_TERM, "memory": MEMORY_TERM}
 
 
@@ -149,7 +152,23 @@ def narrow(one: Arrays, most: int, rng: np.random.Generator) -> Arrays:
 
 def stack(parts: list[Arrays]) -> Arrays:
     """Put batches one after another, each filled up with zeros to the largest."""
-    return Arrays._make(_stack(list(fields)) for fields in zip(*parts, strict=True))
+    return Arrays._make(together([_stack(list(fields)) for fields in zip(*parts, strict=True)]))
+
+
+def together(arrays: Iterable[NDArray[Any]]) -> list[NDArray[Any]]:
+    """Move arrays into one block of memory.
+
+    A large one gets large pages. Kernels go through all arrays for every cluster, and to find the pages of so many
+    takes them longer than some of their work.
+    """
+    arrays = list(arrays)
+    ends = np.cumsum([-(-each.nbytes // ALIGNMENT) * ALIGNMENT for each in arrays])
+    block = np.empty(ends[-1], dtype=np.uint8)
+    moved = []
+    for start, each in zip([0, *ends.tolist()], arrays, strict=False):
+        moved.append(block[start : start + each.nbytes].view(each.dtype).reshape(each.shape))
+        moved[-1][:] = each
+    return moved
 
 
 def put(batch: Arrays, index: int, one: Arrays) -> Arrays:

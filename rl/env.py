@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data import Migration
-from rl import look, rules
+from rl import classes, look, rules
 from rl.arrays import Arrays, pack, put, stack
 from rl.observation import SECTIONS, Observation, Section
+from rl.sight import blind
+from rl.threads import Threads
 from solvers import Problem
 
 Ints = NDArray[np.int64]
@@ -32,23 +34,27 @@ class Env:
         One for each of the B places.
     merge
         False: every VM, node and PM is a token of its own. The policy is the same, and slower.
+    threads
+        How many share the problems, where there are enough of them; what comes out is the same.
     """
 
     fine: ClassVar[float] = 0.0
     """Reward of a choice that turns out to be illegal; there is none among the options here."""
 
-    def __init__(self, problems: Sequence[Problem], *, merge: bool = True) -> None:
-        self.merge = merge
-        self.arrays: Arrays = stack([pack(problem) for problem in problems])
-        self._fit()
+    def __init__(self, problems: Sequence[Problem], *, merge: bool = True, threads: int = 1) -> None:
+        self._begin(stack([pack(problem) for problem in problems]), merge, threads)
 
     @classmethod
-    def of(cls, arrays: Arrays) -> Self:
+    def of(cls, arrays: Arrays, *, threads: int = 1) -> Self:
         """Make an environment of packed problems, which it will change."""
         env = cls.__new__(cls)
-        env.merge, env.arrays = True, arrays
-        env._fit()  # noqa: SLF001 - its own class
+        env._begin(arrays, merge=True, threads=threads)  # noqa: SLF001 - its own class
         return env
+
+    def _begin(self, arrays: Arrays, merge: bool, threads: int) -> None:
+        self.arrays, self.merge = arrays, merge
+        self._threads = Threads(threads)
+        self._fit()
 
     @classmethod
     def restored(cls, arrays: tuple[Any, ...]) -> Self:
@@ -66,25 +72,31 @@ class Env:
         """Put a packed problem in place ``index``."""
         before = self.arrays
         self.arrays = put(before, index, state)
+        self._sight.known[index] = False
         if self.arrays is not before:
             self._fit()
 
     def _fit(self) -> None:
         """Make the working arrays as large as the batch."""
-        places, pms = self.arrays.open.shape
-        self._node_class = np.full((places, pms, 2), -1, dtype=np.int32)
-        self._pair_class = np.full((places, pms), -1, dtype=np.int32)
+        self._sight = blind(self.arrays)
+        self._node_class, self._pair_class = self._sight.node_class, self._sight.pair_class
 
     def observe(self, rows: Ints | None = None) -> Observation:
         """Return the tokens of the clusters in places ``rows``, all by default."""
         rows = np.arange(len(self)) if rows is None else rows
-        pms, vms, kinds = self.arrays.size[rows, :3].sum(axis=0)
-        room = {"whole": len(rows), "node": 2 * pms, "edge": 2 * vms, "pair": pms, "kind": kinds, "vm": vms}
-        buffers = [np.empty((room[name], columns), dtype=np.float32) for name, columns in SECTIONS.items()]
-        ends = np.empty((len(rows), len(SECTIONS)), dtype=np.int64)
-        classes = self._node_class, self._pair_class
-        look.observe(self.arrays, rows, self.merge, CAP, *classes, *buffers, ends)  # type: ignore[call-arg]
-        return Observation(*(Section.of(buffer, ends[:, i]) for i, buffer in enumerate(buffers)))
+        self._threads.share(lambda rows: classes.survey(self.arrays, self._sight, rows, self.merge, CAP), rows)
+        starts = np.zeros((len(rows) + 1, len(SECTIONS)), dtype=np.int64)
+        self._sight.size[rows].cumsum(axis=0, out=starts[1:])
+        tokens = [
+            np.empty((count, columns), dtype=np.float32)
+            for count, columns in zip(starts[-1], SECTIONS.values(), strict=True)
+        ]
+
+        def describe(rows: Ints, starts: Ints) -> None:
+            look.describe(self.arrays, self._sight, *tokens, rows, starts)  # type: ignore[call-arg]
+
+        self._threads.share(describe, rows, starts[:-1])
+        return Observation(*(Section(each, starts[:, i].copy()) for i, each in enumerate(tokens)))
 
     def choose(self, firsts: Ints, u: NDArray[np.float64], rows: Ints | None = None) -> tuple[Ints, Section]:
         """Choose one VM of each token and list where it may go.
@@ -104,15 +116,19 @@ class Env:
             nodes once it is there, slots gained there, first place (twice the PM plus the node), class of the node.
         """
         rows = np.arange(len(self)) if rows is None else rows
+        parts = self._threads.share(self._choose, firsts, u, rows)
+        return np.concatenate([vms for vms, _ in parts]), Section.join([goals for _, goals in parts])
+
+    def _choose(self, firsts: Ints, u: NDArray[np.float64], rows: Ints) -> tuple[Ints, Section]:
         vms = np.empty(len(rows), dtype=np.int64)
-        look.pick_vms(self.arrays, rows, firsts, self.merge, u, self._node_class, self._pair_class, vms)
+        look.pick_vms(self.arrays, self._sight, self.merge, rows, firsts, u, vms)
         return vms, self.goals(vms, rows)
 
     def goals(self, vms: Ints, rows: Ints) -> Section:
         """List where VMs [n] of the clusters in places ``rows`` may go, as `choose` does; -1 for no VM."""
         buffer = np.empty((2 * int(self.arrays.size[rows, 0].sum()), GOAL_COLUMNS), dtype=np.float32)
         ends = np.empty(len(rows), dtype=np.int64)
-        look.destinations(self.arrays, rows, CAP, vms, self._node_class, self._pair_class, buffer, ends)
+        look.destinations(self.arrays, self._sight, CAP, rows, vms, buffer, ends)
         return Section.of(buffer, ends)
 
     def hosts(self, row: int, moves: Ints) -> Ints:
@@ -137,7 +153,10 @@ class Env:
         """Migrate each chosen VM to its chosen class of hosts; return slots gained and migrations, None for stop."""
         rows = np.arange(len(self)) if rows is None else rows
         made, gains = np.empty((len(rows), 3), dtype=np.int64), np.empty(len(rows))
-        rules.advance(self.arrays, rows, vms, hosts, u, self._pair_class, made, gains)
+        known = self._sight.fit, self._pair_class
+        self._threads.share(
+            lambda *columns: rules.advance(self.arrays, *known, *columns), rows, vms, hosts, u, made, gains
+        )
         return gains, [Migration(*each) if each[0] >= 0 else None for each in made.tolist()]
 
     def able(self, row: int, vms: Ints) -> NDArray[np.bool_]:  # noqa: ARG002 - no other is offered here

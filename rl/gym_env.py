@@ -172,7 +172,7 @@ class VmrVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
         vm_mask = np.zeros((self.num_envs, self.vms + 1), dtype=bool)
         vm_mask[:, self.vms] = True
         for place in range(self.num_envs):
-            able, _ = rules.movable(arrays, place)
+            able = rules.movable(arrays, place)
             vm_mask[place, : len(able)] = able
         info: dict[str, Any] = {"vm_mask": vm_mask, "fr": np.array([self._rate(i) for i in range(self.num_envs)])}
         if self.mask == "full":

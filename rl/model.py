@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.functional import embedding_bag, pad, relu, scaled_dot_product_attention
 
 from rl.env import Env
-from rl.look import BUCKETS, OUTLOOKS
+from rl.outlook import BUCKETS, OUTLOOKS
 from rl.tokens import Batch, Tokens, segment_softmax
 
 Attention = Literal["sparse", "vanilla", "none"]

@@ -40,6 +40,8 @@ class Section:
     @staticmethod
     def join(parts: "list[Section]") -> "Section":
         """Put the states of all parts one after another."""
+        if len(parts) == 1:
+            return parts[0]
         starts = np.concatenate([[0], np.cumsum(np.concatenate([part.lengths for part in parts]))])
         return Section(np.concatenate([part.rows for part in parts]), starts)
 

@@ -38,6 +38,14 @@ def changed(term: Any, worth: Any, free: Any, p: int, n: int, cores: int, memory
     return gain
 
 
+@njit(inline="always")
+def space(free: Any, p: int, cores: int, memory: int, double: bool) -> Any:
+    """Tell whether a VM fits on each node of PM ``p``; a double needs both and uses the first."""
+    first = free[p, 0, 0] >= cores and free[p, 0, 1] >= memory
+    second = free[p, 1, 0] >= cores and free[p, 1, 1] >= memory
+    return first and (second or not double), second and not double
+
+
 @njit(cache=True, nogil=True)
 def room(a: Arrays, b: int, k: int) -> Any:
     """Tell where kind ``k`` may go, groups left out: bool [P, 2]; a double needs both nodes and uses column 0."""
@@ -49,10 +57,7 @@ def room(a: Arrays, b: int, k: int) -> Any:
         return fit
     for p in range(pms):
         if receives[p] and pool[p] == home:
-            first = free[p, 0, 0] >= cores and free[p, 0, 1] >= memory
-            second = free[p, 1, 0] >= cores and free[p, 1, 1] >= memory
-            fit[p, 0] = first and (second or not double)
-            fit[p, 1] = second and not double
+            fit[p, 0], fit[p, 1] = space(free, p, cores, memory, double)
     return fit
 
 
@@ -77,12 +82,29 @@ def legal(a: Arrays, b: int, v: int) -> Any:
     if k < 0:
         return np.zeros((a.size[b, 0], 2), np.bool_)
     mask = room(a, b, k)
+    _exclude(a, b, v, mask)
+    return mask
+
+
+@njit(cache=True, nogil=True)
+def allowed(a: Arrays, b: int, fit: Any, v: int) -> Any:
+    """Tell the same where the kinds are known to have room where ``fit`` [K, P, 2] says."""
+    k, pms = a.kind[b, v], a.size[b, 0]
+    if k < 0 or a.fee[b, k] > a.budget[b]:
+        return np.zeros((pms, 2), np.bool_)
+    mask = fit[k, :pms].copy()
+    _exclude(a, b, v, mask)
+    return mask
+
+
+@njit(inline="always")
+def _exclude(a: Arrays, b: int, v: int, mask: Any) -> None:
+    """Take from where VM ``v`` has room the place where it is, and those that its groups bar it from."""
     mask[a.pm[b, v], a.node[b, v]] = False
-    if a.grouped[b, k]:
+    if a.grouped[b, a.kind[b, v]]:
         for p in range(len(mask)):
             if (mask[p, 0] or mask[p, 1]) and barred(a, b, v, p):
-                mask[p] = False
-    return mask
+                mask[p, 0] = mask[p, 1] = False
 
 
 @njit(cache=True, nogil=True)
@@ -98,20 +120,15 @@ def unbarred(a: Arrays, b: int, fit: Any, v: int) -> bool:
 
 @njit(cache=True, nogil=True)
 def movable(a: Arrays, b: int) -> Any:
-    """Tell which VMs have any legal migration, bool [V], and where each kind has room, bool [K, P, 2]."""
-    vms, kinds = a.size[b, 1], a.size[b, 2]
-    pm, node, kind, grouped = a.pm[b], a.node[b], a.kind[b], a.grouped[b]
+    """Tell which VMs have any legal migration: bool [V]."""
+    vms, kinds, kind = a.size[b, 1], a.size[b, 2], a.kind[b]
     fit = np.empty((kinds, a.size[b, 0], 2), np.bool_)
-    places = np.empty(kinds, np.int64)
     for k in range(kinds):
         fit[k] = room(a, b, k)
-        places[k] = fit[k].sum()
     able = np.zeros(vms, np.bool_)
     for v in range(vms):
-        k = kind[v]
-        if k >= 0 and places[k] > fit[k, pm[v], node[v]]:
-            able[v] = not grouped[k] or unbarred(a, b, fit[k], v)
-    return able, fit
+        able[v] = kind[v] >= 0 and unbarred(a, b, fit[kind[v]], v)
+    return able
 
 
 @njit(cache=True, nogil=True)
@@ -151,23 +168,26 @@ def _occupy(free: Any, p: int, n: int, cores: int, memory: int, double: bool) ->
 
 
 @njit(cache=True, nogil=True)
-def advance(a: Arrays, rows: Any, vms: Any, hosts: Any, u: Any, pair_class: Any, made: Any, gains: Any) -> None:
+def advance(
+    a: Arrays, fit: Any, pair_class: Any, rows: Any, vms: Any, hosts: Any, u: Any, made: Any, gains: Any
+) -> None:
     """Migrate each chosen VM to one of the legal places, chosen by ``u``, on hosts of the chosen class.
 
-    Writes (vm, pm, node) to ``made``, -1 where nothing was chosen, and the slots gained to ``gains``.
+    Kinds have room where ``fit`` [B, K, P, 2] says. Writes (vm, pm, node) to ``made``, -1 where nothing was chosen, and
+    the slots gained to ``gains``.
     """
+    places = np.empty(2 * a.open.shape[1], np.int64)
     for i in range(len(rows)):
         b, v = rows[i], vms[i]
         made[i] = -1
         gains[i] = 0
         if v >= 0:
-            double = a.double[b, a.kind[b, v]]
-            mask = legal(a, b, v)
-            places = np.empty(mask.size, np.int64)
+            double, pair = a.double[b, a.kind[b, v]], pair_class[b]
+            mask = allowed(a, b, fit[b], v)
             found = 0
             for p in range(len(mask)):
                 for n in range(2):
-                    if mask[p, n] and (pair_class[b, p] if double else 2 * pair_class[b, p] + n) == hosts[i]:
+                    if mask[p, n] and (pair[p] if double else 2 * pair[p] + n) == hosts[i]:
                         places[found] = 2 * p + n
                         found += 1
             place = places[min(found - 1, int(u[i] * found))]

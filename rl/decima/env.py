@@ -8,7 +8,8 @@ from numba import njit
 from rl.arrays import Arrays
 from rl.env import GOAL_COLUMNS, Env, Ints
 from rl.observation import Section
-from rl.rules import changed, legal
+from rl.rules import allowed, changed
+from rl.sight import Sight
 from solvers.incumbents import EPSILON
 
 POWERS = 11
@@ -42,12 +43,12 @@ class LimitedEnv(Env):
         """
         buffer = np.empty(((POWERS + 1) * len(rows), GOAL_COLUMNS), dtype=np.float32)
         ends = np.empty(len(rows), dtype=np.int64)
-        _limits(self.arrays, rows, vms, self._order, self._node_class, self._pair_class, buffer, ends)
+        _limits(self.arrays, self._sight, rows, vms, self._order, buffer, ends)
         return Section.of(buffer, ends)
 
 
 @njit(cache=True, nogil=True)
-def _limits(a: Arrays, rows: Any, vms: Any, order: Any, node_class: Any, pair_class: Any, goal: Any, ends: Any) -> None:
+def _limits(a: Arrays, s: Sight, rows: Any, vms: Any, order: Any, goal: Any, ends: Any) -> None:
     """Write what best-fit chooses for each VM under each limit."""
     at = 0
     for i in range(len(rows)):
@@ -55,14 +56,15 @@ def _limits(a: Arrays, rows: Any, vms: Any, order: Any, node_class: Any, pair_cl
         if v >= 0:
             k = a.kind[b, v]
             free, term, worth = a.free[b], a.term[b], a.worth[b]
+            node_class, pair_class = s.node_class[b], s.pair_class[b]
             cores, memory, double = a.demand[b, k, 0], a.demand[b, k, 1], a.double[b, k]
-            mask = legal(a, b, v)
+            mask = allowed(a, b, s.fit[b], v)
             considered, limit, place, most, least = 0, 0, -1, -np.inf, np.inf
             for p in order[b]:
                 if p >= len(mask) or not mask[p].any():
                     continue
                 if limit < POWERS and considered == 1 << limit:
-                    _write(goal[at], limit, considered, most, place, double, node_class[b], pair_class[b])
+                    _write(goal[at], limit, considered, most, place, double, node_class, pair_class)
                     at += 1
                     limit += 1
                 considered += 1
@@ -73,7 +75,7 @@ def _limits(a: Arrays, rows: Any, vms: Any, order: Any, node_class: Any, pair_cl
                         if gain > most + EPSILON or (gain > most - EPSILON and left < least):
                             most, least, place = gain, left, 2 * p + n
             if place >= 0:
-                _write(goal[at], POWERS, considered, most, place, double, node_class[b], pair_class[b])
+                _write(goal[at], POWERS, considered, most, place, double, node_class, pair_class)
                 at += 1
         ends[i] = at
 

@@ -9,7 +9,7 @@ from numba import njit
 from rl.arrays import Arrays
 from rl.env import CAP, GOAL_COLUMNS, Env, Ints
 from rl.observation import Observation, Section
-from rl.rules import room
+from rl.sight import Sight
 from rl.variants.hosts import list_hosts
 
 
@@ -39,31 +39,27 @@ class FullEnv(Env):
         kinds, pms = self.arrays.size[rows, 2], self.arrays.size[rows, 0]
         buffer = np.empty((2 * int((kinds * pms).sum()), GOAL_COLUMNS + 1), dtype=np.float32)
         ends, own = np.empty(len(rows), dtype=np.int64), np.empty(len(seen.vm.rows), dtype=np.float32)
-        classes = self._node_class, self._pair_class
-        _places(self.arrays, rows, CAP, *classes, seen.vm.rows, seen.vm.starts, own, buffer, ends)
+        _places(self.arrays, self._sight, rows, CAP, seen.vm.rows, seen.vm.starts, own, buffer, ends)
         vm = Section(np.column_stack([seen.vm.rows, own]), seen.vm.starts)
         place = Section.of(buffer, ends)
         return FullObservation(seen.whole, seen.node, seen.edge, seen.pair, seen.kind, vm, place)
 
 
 @njit(cache=True, nogil=True)
-def _places(
-    a: Arrays, rows: Any, cap: int, node_class: Any, pair_class: Any, vm: Any, starts: Any, own: Any, place: Any,
-    ends: Any,
-) -> None:  # fmt: skip
+def _places(a: Arrays, s: Sight, rows: Any, cap: int, vm: Any, starts: Any, own: Any, place: Any, ends: Any) -> None:
     """Write where each kind may go, and to ``own`` which of that is the place of each token's first VM."""
     at = 0
     for i in range(len(rows)):
         b = rows[i]
-        fit = np.empty((a.size[b, 2], a.size[b, 0], 2), np.bool_)
-        for k in range(len(fit)):
-            fit[k] = room(a, b, k)
-            start, at = at, list_hosts(a, b, k, fit[k], cap, node_class, pair_class, place, at)
-            place[start:at, GOAL_COLUMNS] = k
+        fit = s.fit[b, :, : a.size[b, 0]]
+        for k in range(a.size[b, 2]):
+            if a.fee[b, k] <= a.budget[b]:
+                start, at = at, list_hosts(a, s, b, k, fit[k], cap, place, at)
+                place[start:at, GOAL_COLUMNS] = k
         ends[i] = at
         for t in range(starts[i], starts[i + 1]):
             v = int(vm[t, 7])
             k, p, n = a.kind[b, v], a.pm[b, v], a.node[b, v]
             own[t] = -1
             if fit[k, p, n]:
-                own[t] = pair_class[b, p] if a.double[b, k] else 2 * pair_class[b, p] + n
+                own[t] = s.pair_class[b, p] if a.double[b, k] else 2 * s.pair_class[b, p] + n

@@ -11,9 +11,10 @@ from data import Migration
 from rl import rules
 from rl.arrays import MEMORY_TERM, Arrays
 from rl.env import CAP, GOAL_COLUMNS, Env, Ints
-from rl.look import NONE, helpers, outlook
 from rl.observation import SECTIONS, Observation, Section
+from rl.outlook import NONE, helpers, outlook
 from rl.rules import changed
+from rl.sight import Sight
 from rl.variants.hosts import list_hosts
 
 PENALTY = -5.0
@@ -34,7 +35,7 @@ class PenaltyEnv(Env):
         seen = super().observe(rows)
         buffer = np.empty((int(self.arrays.size[rows, 1].sum()), SECTIONS["vm"]), dtype=np.float32)
         ends = np.empty(len(rows), dtype=np.int64)
-        _everyone(self.arrays, rows, self.merge, CAP, self._node_class, self._pair_class, buffer, ends)
+        _everyone(self.arrays, self._sight, rows, self.merge, CAP, buffer, ends)
         return replace(seen, vm=Section.of(buffer, ends))
 
     def choose(self, firsts: Ints, u: NDArray[np.float64], rows: Ints | None = None) -> tuple[Ints, Section]:
@@ -59,7 +60,7 @@ class PenaltyEnv(Env):
         """List where VMs [n] could be."""
         buffer = np.empty((2 * int(self.arrays.size[rows, 0].sum()), GOAL_COLUMNS), dtype=np.float32)
         ends = np.empty(len(rows), dtype=np.int64)
-        _everywhere(self.arrays, rows, CAP, vms, self._node_class, self._pair_class, buffer, ends)
+        _everywhere(self.arrays, self._sight, rows, CAP, vms, buffer, ends)
         return Section.of(buffer, ends)
 
     def step(
@@ -82,7 +83,7 @@ class PenaltyEnv(Env):
 
     def able(self, row: int, vms: Ints) -> NDArray[np.bool_]:
         """Tell which VMs [n] have a legal migration."""
-        return np.asarray(rules.movable(self.arrays, row)[0][vms])
+        return np.asarray(rules.movable(self.arrays, row)[vms])
 
     def allowed(self, row: int, vm: int, places: Ints) -> NDArray[np.bool_]:
         """Tell which places [n] are legal for a VM."""
@@ -107,27 +108,24 @@ def elsewhere(a: Arrays, b: int, v: int) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def _everywhere(
-    a: Arrays, rows: Any, cap: int, vms: Any, node_class: Any, pair_class: Any, goal: Any, ends: Any
-) -> None:
+def _everywhere(a: Arrays, s: Sight, rows: Any, cap: int, vms: Any, goal: Any, ends: Any) -> None:
     """Write where each chosen VM could be, legal or not."""
     at = 0
     for i in range(len(rows)):
         b, v = rows[i], vms[i]
         if v >= 0:
-            at = list_hosts(a, b, a.kind[b, v], elsewhere(a, b, v), cap, node_class, pair_class, goal, at)
+            at = list_hosts(a, s, b, a.kind[b, v], elsewhere(a, b, v), cap, goal, at)
         ends[i] = at
 
 
 @njit(cache=True, nogil=True)
-def _everyone(
-    a: Arrays, rows: Any, merge: bool, cap: int, node_class: Any, pair_class: Any, vm: Any, ends: Any
-) -> None:
+def _everyone(a: Arrays, s: Sight, rows: Any, merge: bool, cap: int, vm: Any, ends: Any) -> None:
     """Write one token for all VMs of one kind on hosts of one class, whether or not they can go anywhere."""
     at = 0
     for i in range(len(rows)):
         b = rows[i]
-        pm, node, kind, double, free, held = a.pm[b], a.node[b], a.kind[b], a.double[b], a.free[b], a.held[b]
+        pm, node, kind, double, free, some = a.pm[b], a.node[b], a.kind[b], a.double[b], a.free[b], s.some[b]
+        node_class, pair_class = s.node_class[b], s.pair_class[b]
         term, worth, demand, helps = a.term[b], a.worth[b], a.demand[b], helpers(a, b)
         unit, r = term[0, 1], int(term[0, 0] == MEMORY_TERM)
         alone = a.open[b].sum() < 2
@@ -136,7 +134,7 @@ def _everyone(
             k, p, n = kind[v], pm[v], node[v]
             if k < 0 or (alone and double[k]):
                 continue
-            host = pair_class[b, p] if double[k] else node_class[b, p, n]
+            host = pair_class[p] if double[k] else node_class[p, n]
             if merge and token[host, k] >= 0:
                 vm[token[host, k], 3] += 1
                 continue
@@ -146,10 +144,10 @@ def _everyone(
             vm[at, 1] = k
             vm[at, 2] = double[k]
             vm[at, 3] = 1
-            vm[at, 4] = outlook(unit, helps, held, p, n, free[p, n, r] + more, cap, k, 1)
+            vm[at, 4] = outlook(unit, helps, some, p, n, free[p, n, r] + more, cap, k, 1)
             vm[at, 5] = NONE
             if double[k]:
-                vm[at, 5] = outlook(unit, helps, held, p, 1, free[p, 1, r] + more, cap, k, 1)
+                vm[at, 5] = outlook(unit, helps, some, p, 1, free[p, 1, r] + more, cap, k, 1)
             vm[at, 6] = changed(term, worth, free, p, n, demand[k, 0], demand[k, 1], double[k])
             vm[at, 7] = v
             at += 1

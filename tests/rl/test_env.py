@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from data import Objective, Plan, Rules, check
 from rl import rules
-from rl.arrays import pack
+from rl.arrays import Arrays, pack
 from rl.env import Env
+from rl.observation import SECTIONS, Observation, Section
 from solvers import Problem
 from solvers.toys import crowd, toys
 from tests.strategies import clusters
@@ -101,8 +102,65 @@ def test_observation_is_true_to_the_state():
     twin.held[:] = 0
     np.add.at(twin.held, (0, placement.pm, placement.node, twin.kind[0]), 1)
     fresh, now = Env.of(twin).observe(), env.observe()
-    for name in ("whole", "node", "edge", "pair", "kind", "vm"):
-        np.testing.assert_array_equal(getattr(now, name).rows, getattr(fresh, name).rows)
+    assert_same(now, fresh)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(clusters(min_vms=4), min_size=2, max_size=3),
+    st.booleans(),
+    st.sampled_from([None, 9]),
+    st.sampled_from(OBJECTIVES),
+    st.integers(0, 99),
+)
+def test_what_is_remembered_is_true(snapshots, merge, max_cost, text, seed):
+    """After steps, replayed migrations and new problems, all is byte for byte as an environment sees it that is new."""
+    problems = [Problem(each, 99, Objective.parse(text), Rules(max_cost=max_cost)) for each in snapshots]
+    env, rng = Env(problems, merge=merge), np.random.default_rng(seed)
+    for turn in range(6):
+        random_step(env, rng)
+        if turn % 2:
+            replay(env, rng)
+        if turn == 4:
+            env.reset(0, problems[1])
+        fresh = Env.of(Arrays._make(each.copy() for each in env.arrays))
+        fresh.merge = merge
+        now, seen = env.observe(), fresh.observe()
+        assert_same(now, seen)
+        firsts, u = np.full(len(env), -1), rng.random(len(env))
+        some = now.vm.lengths > 0
+        firsts[some] = now.vm.rows[now.vm.starts[1:][some] - 1, 7]
+        (vms, goals), (fresh_vms, fresh_goals) = env.choose(firsts, u), fresh.choose(firsts, u)
+        np.testing.assert_array_equal(vms, fresh_vms)
+        assert goals.rows.tobytes() == fresh_goals.rows.tobytes()
+
+
+def replay(env: Env, rng: np.random.Generator) -> None:
+    """Carry out a few legal migrations in the first place, unobserved."""
+    for vm in rng.permutation(env.arrays.size[0, 1])[:3].tolist():
+        (places,) = np.nonzero(rules.legal(env.arrays, 0, vm).reshape(-1))
+        if len(places):
+            rules.migrate(env.arrays, 0, vm, *divmod(int(rng.choice(places)), 2))
+
+
+def assert_same(one: Observation, other: Observation) -> None:
+    """Compare two observations byte for byte."""
+    for name in SECTIONS:
+        mine: Section = getattr(one, name)
+        theirs: Section = getattr(other, name)
+        np.testing.assert_array_equal(mine.starts, theirs.starts)
+        assert mine.rows.tobytes() == theirs.rows.tobytes(), name
+
+
+def test_threads_change_nothing():
+    """Problems shared among threads are seen, and go on, as on one thread."""
+    problems = [Problem(crowd(3 + seed % 7, seed), 6) for seed in range(25)]
+    one, many = Env(problems), Env(problems, threads=3)
+    for step in range(4):
+        assert_same(one.observe(), many.observe())
+        mine, theirs = (random_step(env, np.random.default_rng(step)) for env in (one, many))
+        assert mine[1] == theirs[1]
+        np.testing.assert_array_equal(mine[0], theirs[0])
 
 
 def test_a_larger_problem_makes_room():

@@ -1,0 +1,88 @@
+"""What is known of a batch of clusters: what each node looks like, and which nodes, PMs and VMs look the same.
+
+A migration changes two PMs at most. What is known of all others since the last look stays as it is (`rl.facts`); what
+looks the same is sorted out anew (`rl.classes`).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rl.arrays import Arrays, together
+from rl.observation import SECTIONS
+
+NODE_FACTS = SECTIONS["node"] - 1
+"""Columns of the token of a node but for the first, how many there are."""
+KIND_FACTS = SECTIONS["kind"] - 3
+"""Columns of the token of a kind but for the last, places with room, harmless ones, and VMs that give a slot."""
+
+
+class Sight(NamedTuple):
+    """What is known of B clusters of at most P PMs, V VMs and K kinds, as of the last look at each."""
+
+    known: NDArray[np.bool_]
+    """[B], False: nothing, or only of a problem that is gone."""
+    seat: NDArray[np.uint32]
+    """[B, V], where each VM was: twice the PM plus the node."""
+    fit: NDArray[np.bool_]
+    """[B, K, P, 2], where a kind has room, groups and costs left out; a double needs both nodes and uses column 0."""
+    places: NDArray[np.int64]
+    """[B, K], in how many places."""
+    safe: NDArray[np.bool_]
+    """[B, K, P, 2], where no slot breaks either."""
+    harmless: NDArray[np.int64]
+    """[B, K], in how many places."""
+    looks: NDArray[np.uint64]
+    """[B, P, 2], hash of what a node looks like."""
+    node: NDArray[np.float32]
+    """[B, P, 2, columns], its token but for the number of nodes."""
+    some: NDArray[np.uint8]
+    """[B, P, 2, K], VMs of each kind on it, up to the cap, where their leaving changes a remainder."""
+    edges: NDArray[np.int32]
+    """[B, P, 2], how many kinds those are."""
+    after: NDArray[np.uint8]
+    """[B, P, 2, K], its outlook once a VM of a kind that is there, or might be, has left."""
+    gain: NDArray[np.float32]
+    """[B, P, 2, K], the slots gained then: of a double on this node alone, unless the objective couples the nodes."""
+    kind: NDArray[np.float32]
+    """[B, K, columns], the token of a kind but for the last columns."""
+    node_class: NDArray[np.int32]
+    """[B, P, 2], -1 on PMs that are closed."""
+    pair_class: NDArray[np.int32]
+    """[B, P], the class of the PM: that of its two nodes."""
+    nodes: NDArray[np.int32]
+    """[B, 2 P, 2], the first node (twice the PM plus the node) of each class, and how many there are."""
+    pairs: NDArray[np.int32]
+    """[B, P, 2], the first PM of each class, and how many there are."""
+    vms: NDArray[np.int32]
+    """[B, V, 4], the first VM of each token, how many it stands for, their class of hosts, and their kind."""
+    size: NDArray[np.int64]
+    """[B, 6], tokens of each section: whole, node, edge, pair, kind, vm."""
+
+
+def blind(a: Arrays) -> Sight:
+    """Make room for what can be known of a batch; nothing is yet."""
+    (b, p), v, k = a.open.shape, a.pm.shape[1], a.demand.shape[1]
+    fields = Sight(
+        known=np.zeros(b, dtype=np.bool_),
+        seat=np.empty((b, v), dtype=np.uint32),
+        fit=np.zeros((b, k, p, 2), dtype=np.bool_),
+        places=np.empty((b, k), dtype=np.int64),
+        safe=np.zeros((b, k, p, 2), dtype=np.bool_),
+        harmless=np.empty((b, k), dtype=np.int64),
+        looks=np.empty((b, p, 2), dtype=np.uint64),
+        node=np.empty((b, p, 2, NODE_FACTS), dtype=np.float32),
+        edges=np.empty((b, p, 2), dtype=np.int32),
+        some=np.empty((b, p, 2, k), dtype=np.uint8),
+        after=np.empty((b, p, 2, k), dtype=np.uint8),
+        gain=np.empty((b, p, 2, k), dtype=np.float32),
+        kind=np.empty((b, k, KIND_FACTS), dtype=np.float32),
+        node_class=np.full((b, p, 2), -1, dtype=np.int32),
+        pair_class=np.full((b, p), -1, dtype=np.int32),
+        nodes=np.empty((b, 2 * p, 2), dtype=np.int32),
+        pairs=np.empty((b, p, 2), dtype=np.int32),
+        vms=np.empty((b, v, 4), dtype=np.int32),
+        size=np.zeros((b, len(SECTIONS)), dtype=np.int64),
+    )
+    return Sight._make(together(fields))
