@@ -26,15 +26,14 @@ def refresh(a: Arrays, s: Sight, b: int, merge: bool, cap: int) -> None:
 @njit(cache=True, nogil=True)
 def _kinds(a: Arrays, s: Sight, b: int) -> None:
     """Note what never changes in a problem, and that nowhere is room yet."""
-    held, term, ratio, kind = a.held[b], a.term[b], a.ratio[b], s.kind[b]
+    term, ratio, kind = a.term[b], a.ratio[b], s.kind[b]
     fit, places, safe, harmless = s.fit[b], s.places[b], s.safe[b], s.harmless[b]
     unit, r = term[0, 1], int(term[0, 0] == MEMORY_TERM)
     for k in range(a.size[b, 2]):
-        places[k] = harmless[k] = there = 0
-        for p in range(len(held)):
+        places[k] = harmless[k] = 0
+        for p in range(fit.shape[1]):
             for n in range(2):
                 fit[k, p, n] = safe[k, p, n] = False
-                there += held[p, n, k]
         cores, memory = a.demand[b, k]
         kind[k, 0] = bucket(unit, a.demand[b, k, r])
         kind[k, 1] = min(a.demand[b, k, r] // unit, 7)
@@ -42,20 +41,40 @@ def _kinds(a: Arrays, s: Sight, b: int) -> None:
         kind[k, 3] = a.grouped[b, k]
         kind[k, 4] = cores / 32
         kind[k, 5] = min(1.0, memory / max(1, cores * ratio))
+
+
+@njit(cache=True, nogil=True)
+def _count(a: Arrays, s: Sight, b: int) -> None:
+    """Note how many VMs of each kind may leave."""
+    held, kind = a.held[b], s.kind[b]
+    for k in range(a.size[b, 2]):
+        there = 0
+        for p in range(len(held)):
+            there += held[p, 0, k] + held[p, 1, k]
         kind[k, 6] = np.log1p(there) / 6
 
 
 @njit(cache=True, nogil=True)
 def _touched(a: Arrays, s: Sight, b: int) -> Any:
-    """List the PMs that VMs have left or entered since the last look, or all where nothing is known: int64 [N]."""
-    known, seat, pm, node = s.known[b], s.seat[b], a.pm[b], a.node[b]
+    """List the PMs that VMs have left or entered since the last look, or all where nothing is known: int64 [N].
+
+    So are those where a VM is to stay from now on, and VMs are counted anew.
+    """
+    count = not s.known[b]
+    known, seat, pm, node, kind = s.known[b], s.seat[b], a.pm[b], a.node[b], a.kind[b]
     touched, pms = np.full(a.size[b, 0], not known), np.empty(a.size[b, 0], np.int64)
     for v in range(a.size[b, 1]):
         now = 2 * pm[v] + node[v]
+        if kind[v] < 0:
+            now = ~now
         if seat[v] != now:
             if known:
-                touched[seat[v] // 2] = touched[pm[v]] = True
+                before = seat[v] if seat[v] >= 0 else ~seat[v]
+                touched[before // 2] = touched[pm[v]] = True
+                count = count or kind[v] < 0
             seat[v] = now
+    if count:
+        _count(a, s, b)
     found = 0
     for p in range(len(pms)):
         if touched[p]:

@@ -23,8 +23,8 @@ class Sight(NamedTuple):
 
     known: NDArray[np.bool_]
     """[B], False: nothing, or only of a problem that is gone."""
-    seat: NDArray[np.uint32]
-    """[B, V], where each VM was: twice the PM plus the node."""
+    seat: NDArray[np.int32]
+    """[B, V], where each VM was: s, twice the PM plus the node; of one that may not leave, ~s."""
     fit: NDArray[np.bool_]
     """[B, K, P, 2], where a kind has room, groups and costs left out; a double needs both nodes and uses column 0."""
     places: NDArray[np.int64]
@@ -66,7 +66,7 @@ def blind(a: Arrays) -> Sight:
     (b, p), v, k = a.open.shape, a.pm.shape[1], a.demand.shape[1]
     fields = Sight(
         known=np.zeros(b, dtype=np.bool_),
-        seat=np.empty((b, v), dtype=np.uint32),
+        seat=np.empty((b, v), dtype=np.int32),
         fit=np.zeros((b, k, p, 2), dtype=np.bool_),
         places=np.empty((b, k), dtype=np.int64),
         safe=np.zeros((b, k, p, 2), dtype=np.bool_),

@@ -141,6 +141,8 @@ def replay(env: Env, rng: np.random.Generator) -> None:
         (places,) = np.nonzero(rules.legal(env.arrays, 0, vm).reshape(-1))
         if len(places):
             rules.migrate(env.arrays, 0, vm, *divmod(int(rng.choice(places)), 2))
+            if rng.random() < 0.5:
+                rules.settle(env.arrays, 0, vm)
 
 
 def assert_same(one: Observation, other: Observation) -> None:
