@@ -31,3 +31,5 @@ reference: setup
 	cp $(addprefix results/reference-run/,fr_vs_migrations.png runs.csv run.json) results/reference/
 	$(BIN)/python -m harness.experiment all --quick --out results/reference-experiments
 	cd results/reference-experiments && tar cf - claims.csv */*.csv */*.png */findings.md */run.json | tar xf - -C ../reference
+	$(BIN)/python -c "from pathlib import Path; from PIL import Image; \
+	[Image.open(png).convert('RGB').quantize().save(png, optimize=True) for png in Path('results/reference').rglob('*.png')]"  # 256 colours do
