@@ -8,9 +8,9 @@ from numba import njit
 
 from rl.arrays import Arrays
 from rl.env import CAP, GOAL_COLUMNS, Env, Ints
+from rl.look import list_hosts
 from rl.observation import Observation, Section
 from rl.sight import Sight
-from rl.variants.hosts import list_hosts
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from data import Migration
 from rl import rules
 from rl.arrays import MEMORY_TERM, Arrays
 from rl.env import CAP, GOAL_COLUMNS, Env, Ints
+from rl.look import list_hosts
 from rl.observation import SECTIONS, Observation, Section
 from rl.outlook import NONE, helpers, outlook
 from rl.rules import changed
 from rl.sight import Sight
-from rl.variants.hosts import list_hosts
 
 PENALTY = -5.0
 """Reward of an illegal choice, slots: the published figure, though there a slot was rewarded with 1/8."""
