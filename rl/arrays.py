@@ -1,6 +1,7 @@
 """The state of a batch of clusters as plain integer arrays, which the compiled kernels read and write."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -135,6 +136,16 @@ def pack(problem: Problem) -> Arrays:
         ratio=np.array(ratio.max(initial=0), dtype=np.int64),
     )
     return Arrays._make(array[None] for array in one)
+
+
+def left(problem: Problem, batch: Arrays, index: int) -> Problem:
+    """Return what is left of a problem in place ``index``: its VMs where they are now, and the migrations left."""
+    vms = problem.cluster.vms
+    cluster = replace(
+        problem.cluster, pm=batch.pm[index, :vms], node=batch.node[index, :vms],
+        movable=problem.cluster.movable & (batch.kind[index, :vms] >= 0),
+    )  # fmt: skip
+    return replace(problem, cluster=cluster, mnl=int(batch.steps[index]))
 
 
 def narrow(one: Arrays, most: int, rng: np.random.Generator) -> Arrays:

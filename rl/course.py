@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from data import Cluster
 from rl.act import Decision
+from rl.arrays import left
 from rl.curriculum import Curriculum
 from rl.env import Env, Ints
 from rl.observation import Observation, Section
@@ -15,6 +16,10 @@ from rl.potential import Potential
 from rl.ppo import Renew
 from rl.teacher import judge_goals, judge_vms
 from solvers import Problem
+from solvers.mip.pricing import Prices
+
+STALE = 3, 16
+"""Prices are found again after so many migrations: at least, at most, and else a third of those left."""
 
 
 class Course(Renew):
@@ -24,6 +29,10 @@ class Course(Renew):
     ----------
     number : int
         Clusters made so far.
+    problems, potentials : list
+        What each place was given, and the bound on what can still be gained there.
+    priced : int64 [B]
+        Migrations that were left when its prices were found.
     finished : deque of (float, float)
         Slots gained in the last episodes, and the certified bounds on them.
     """
@@ -35,7 +44,9 @@ class Course(Renew):
         self.number = 0
         self.pool: list[Cluster] = []
         self._fill(curriculum.pool)
+        self.problems: list[Problem] = []
         self.potentials: list[Potential] = []
+        self.priced: Ints = np.zeros(0, dtype=np.int64)
         self.gained: NDArray[np.float64] = np.zeros(0)
         self.possible: NDArray[np.float64] = np.zeros(0)
         self.finished: deque[tuple[float, float]] = deque(maxlen=256)
@@ -43,15 +54,16 @@ class Course(Renew):
     def start(self, places: int, environment: type[Env] = Env) -> Env:
         """Fill an environment with problems."""
         self.gained, self.possible = np.zeros(places), np.zeros(places)
-        problems = [self._draw() for _ in range(places)]
-        env = environment(problems)
-        self.potentials = [Potential(problem, env.arrays, place) for place, problem in enumerate(problems)]
+        self.problems = [self._draw() for _ in range(places)]
+        env = environment(self.problems)
+        self.potentials = [Potential(problem, env.arrays, place) for place, problem in enumerate(self.problems)]
+        self.priced = env.steps_left.copy()
         self.possible[:] = [potential.value for potential in self.potentials]
         return env
 
     def state(self) -> dict[str, Any]:
         """Return what `restore` needs, for a checkpoint."""
-        kept = ("rng", "number", "gained", "possible", "potentials", "finished")
+        kept = ("rng", "number", "gained", "possible", "problems", "potentials", "priced", "finished")
         return {name: getattr(self, name) for name in kept}
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -78,14 +90,28 @@ class Course(Renew):
             potential.reward(env.arrays, int(vms[place]), float(gains[place]), done=bool(done[place]))
             for place, potential in enumerate(self.potentials)
         ]
+        for place in np.flatnonzero(~done & self._stale(env)).tolist():
+            before = self.potentials[place]
+            self._price(env, place, left(self.problems[place], env.arrays, place), before.prices)
+            rewards[place] += self.potentials[place].value - before.value
         for place in np.flatnonzero(done).tolist():
             self.finished.append((float(self.gained[place]), float(self.possible[place])))
             self.gained[place] = 0.0
-            problem = self._draw()
-            env.reset(place, problem)
-            self.potentials[place] = Potential(problem, env.arrays, place)
+            self.problems[place] = self._draw()
+            env.reset(place, self.problems[place])
+            self._price(env, place, self.problems[place])
             self.possible[place] = self.potentials[place].value
         return np.array(rewards) if self.shaped else gains
+
+    def _stale(self, env: Env) -> NDArray[np.bool_]:
+        """Tell whose prices are due to be found again: by the end the places that they promised are used up."""
+        steps = env.steps_left
+        return np.asarray(self.priced - steps >= np.clip(steps // 3, *STALE))
+
+    def _price(self, env: Env, place: int, problem: Problem, near: Prices | None = None) -> None:
+        """Find the prices of what is left of a problem."""
+        self.potentials[place] = Potential(problem, env.arrays, place, near)
+        self.priced[place] = env.steps_left[place]
 
     def teach(self, env: Env, seen: Observation, made: Decision) -> tuple[Section, Section]:
         """Judge the options of a step that is about to be made."""

@@ -40,9 +40,11 @@ class Options:
     seed: int = 1
     """Of initial weights, problems and sampling."""
     steps: int = 800_000
-    """Migrations made, over all problems and processes."""
+    """Migrations made, by all players."""
     envs: int = 64
-    """Problems side by side in each process."""
+    """Problems side by side of each player."""
+    players: int = 0
+    """Processes that play while another one learns, one for each core where a GPU learns; 0: one process does both."""
     horizon: int = 32
     """Migrations of each problem between two updates."""
     rate: float = 1.5e-3

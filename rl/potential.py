@@ -20,6 +20,7 @@ from rl.arrays import Arrays
 from solvers import Deadline, Problem
 from solvers.mip import dual
 from solvers.mip import kernels as mip_kernels
+from solvers.mip.pricing import Prices
 
 PRICING_S = 1.0
 """Time for the prices of one problem; a fraction of it is enough at the sizes that are trained on."""
@@ -31,7 +32,7 @@ Ints = NDArray[np.int64]
 
 
 class Potential:
-    """Bound on the slots that one problem can still gain, at prices fixed at its start.
+    """Bound on the slots that one problem can still gain, at prices of one of its states.
 
     Parameters
     ----------
@@ -39,17 +40,22 @@ class Potential:
         Its objective may not have slots on both nodes, whose worth is not the sum of two.
     arrays, place
         Where the environment holds the problem.
+    near
+        Good prices of a problem that was much the same, to begin with.
 
     Attributes
     ----------
+    prices : Prices
+        Of VMs by kind, and of a migration.
     value : float
         Slots that can still be gained, at most.
     wasted : float
         What a step costs that changes nothing: the price of a migration, slots.
     """
 
-    def __init__(self, problem: Problem, arrays: Arrays, place: int) -> None:
-        found = dual(problem, Deadline(PRICING_S))
+    def __init__(self, problem: Problem, arrays: Arrays, place: int, near: Prices | None = None) -> None:
+        found = dual(problem, Deadline(PRICING_S), near)
+        self.prices = found.prices
         reduction, kinds = found.pricer.reduction, int(arrays.size[place, 2])
         self._place = place
         self._home = arrays.pm[place].copy()

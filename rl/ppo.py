@@ -5,7 +5,7 @@ action, whose log-probability is the sum of theirs.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rl import rules
 from rl.act import Choice, Decision, decide
 from rl.env import Env, Ints
 from rl.model import VALUE_SLOTS, Policy
@@ -75,6 +76,15 @@ class Rollout:
     advantage: Floats
     vm_lessons: Section | None = None
     goal_lessons: Section | None = None
+
+    @staticmethod
+    def join(parts: "list[Rollout]") -> "Rollout":
+        """Put the states of all parts one after another."""
+        if len(parts) == 1:
+            return parts[0]
+        return Rollout(
+            **{field.name: _join([getattr(part, field.name) for part in parts]) for field in fields(Rollout)}
+        )
 
 
 def advantages(rewards: Floats, values: Floats, done: NDArray[np.bool_], last: Floats, config: PpoConfig) -> Floats:
@@ -235,7 +245,10 @@ def collect(
     policy: Policy, env: Env, steps: int, config: PpoConfig, rng: np.random.Generator, renew: "Renew",
     teacher: "Teacher | None" = None,
 ) -> Rollout:  # fmt: skip
-    """Let the policy act for some steps in all problems; ``renew`` replaces those that end, ``teacher`` looks on."""
+    """Let the policy act for some steps in all problems; ``renew`` replaces those that end, ``teacher`` looks on.
+
+    No VM is moved twice, as in `rl.rollout`.
+    """
     observations, decisions, rewards, ends, lessons = [], [], [], [], []
     for _ in range(steps):
         seen = env.observe()
@@ -243,6 +256,9 @@ def collect(
         if teacher is not None:
             lessons.append(teacher(env, seen, made))
         gains, migrations = env.step(made.vms, made.hosts, rng.random(len(env)))
+        for place, migration in enumerate(migrations):
+            if migration is not None:
+                rules.settle(env.arrays, place, migration.vm)
         illegal = (made.vms >= 0) & np.array([migration is None for migration in migrations])
         done = (made.vms < 0) | (env.steps_left <= 0)
         observations.append(seen)
@@ -278,6 +294,12 @@ class Teacher(Protocol):
 
     def __call__(self, env: Env, seen: Observation, made: Decision) -> tuple[Section, Section]:
         """Judge each VM token, and each place of the chosen VM, before the step is made: how right, what regret."""
+
+
+def _join(parts: list[Any]) -> Any:
+    if parts[0] is None:
+        return None
+    return np.concatenate(parts) if isinstance(parts[0], np.ndarray) else type(parts[0]).join(parts)
 
 
 def _flat(decisions: list[Decision], field: str) -> NDArray[Any]:

@@ -1,6 +1,7 @@
 """A training run: all that changes while it goes on, and its checkpoint."""
 
 import dataclasses
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,11 @@ import torch
 from data import InputError
 from rl import parallel
 from rl.agents import AGENTS
-from rl.course import Course
-from rl.curriculum import Curriculum
 from rl.knobs import Options
 from rl.model import ModelConfig
-from rl.ppo import Learner, collect
+from rl.ppo import Learner, Rollout
 from rl.store import grown, load
+from rl.team import Team
 
 
 class Run:
@@ -38,10 +38,8 @@ class Run:
         shape = ModelConfig(options.width, options.heads, options.blocks, options.attention)
         policy = grown(load(options.start), options.blocks) if options.start else AGENTS[options.agent](shape)
         self.learner = Learner(policy.train().to(options.device), options.ppo)
-        self._curriculum = Curriculum(options.presets, options.pool, options.mnl, options.least_pms, options.whole)
-        self.course = Course(self._curriculum, (options.seed, rank), shaped=options.shaped)
-        self.env = self.course.start(options.envs, policy.environment)
-        self.rng = np.random.default_rng([options.seed, rank])
+        self.team = Team(options, policy, rank * max(1, options.players))
+        self.rng = np.random.default_rng([options.seed, rank, 2])
         self.update = 0
         self.seconds = 0.0
 
@@ -57,29 +55,30 @@ class Run:
 
     @property
     def _batch(self) -> int:
-        return self.options.envs * self.options.horizon * parallel.processes()
+        options = self.options
+        return options.envs * options.horizon * max(1, options.players) * parallel.processes()
 
     def improve(self) -> dict[str, float]:
         """Make one update; returns its metrics."""
         options, done = self.options, self.update / self.updates
         rate = options.rate + (options.rate_end - options.rate) * done
         teaching = max(0.0, 1 - done / options.taught) if options.taught else 0.0
-        rollout = collect(
-            self.learner.policy, self.env, options.horizon, options.ppo, self.rng, self.course,
-            self.course.teach if teaching or options.ppo.regret else None,
-        )  # fmt: skip
+        began_s = time.perf_counter()
+        played = self.team.play(self.learner.policy, taught=teaching > 0 or options.ppo.regret > 0)
+        rollout = Rollout.join([rollout for rollout, _ in played])
+        played_s = time.perf_counter()
         metrics = self.learner.update(rollout, rate, self.rng, teaching)
-        self.course.refresh()
+        metrics |= {"play_s": played_s - began_s, "learn_s": time.perf_counter() - played_s}
         self.update += 1
-        gained, possible = np.mean(self.course.finished or [(0.0, 0.0)], axis=0)
-        return metrics | {"slots": float(gained), "possible": float(possible), "learning_rate": rate}
+        gained, possible = np.mean([finished for _, finished in played], axis=0).tolist()
+        return metrics | {"slots": gained, "possible": possible, "learning_rate": rate}
 
     def save(self) -> None:
         """Write the checkpoint in one step."""
         state = {
             "options": self.options, "policy": self.learner.policy.state_dict(),
-            "optimiser": self.learner.optimiser.state_dict(), "rng": self.rng, "course": self.course.state(),
-            "arrays": tuple(self.env.arrays), "update": self.update, "seconds": self.seconds,
+            "optimiser": self.learner.optimiser.state_dict(), "rng": self.rng, "team": self.team.state(),
+            "update": self.update, "seconds": self.seconds,
         }  # fmt: skip
         path = _path(self.options.out)
         beside = path.with_name(path.name + ".tmp")
@@ -102,8 +101,7 @@ class Run:
         run = cls(dataclasses.replace(state["options"], out=out, resume=True))
         run.learner.policy.load_state_dict(state["policy"])
         run.learner.optimiser.load_state_dict(state["optimiser"])
-        run.course.restore(state["course"])
-        run.env = run.learner.policy.environment.restored(state["arrays"])
+        run.team.restore(state["team"])
         run.rng, run.update, run.seconds = state["rng"], state["update"], state["seconds"]
         return run
 

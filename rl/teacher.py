@@ -1,7 +1,7 @@
 """A teacher who knows the regret of every option: what to choose in states that the policy itself comes to.
 
-To let a VM go costs at least as much as to take it in where that costs least: prices are those of the start, and the
-places that they promised may be used up.
+To let a VM go costs at least as much as to take it in where that costs least: since prices were found, the places that
+they promised may have been used up.
 The regret of an illegal option is the step that it uses up, and its fine.
 """
 

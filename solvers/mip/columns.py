@@ -10,7 +10,7 @@ from solvers.incumbents import Incumbents
 from solvers.mip.generation import Generation
 from solvers.mip.master import Master, Relaxation
 from solvers.mip.plans import PlanSearch
-from solvers.mip.pricing import Evaluation, Pricer, TooManyPatternsError
+from solvers.mip.pricing import Evaluation, Pricer, Prices, TooManyPatternsError
 from solvers.mip.programme import Engine
 from solvers.mip.reduction import reduce_problem
 from solvers.mip.rounding import round_patterns
@@ -132,15 +132,24 @@ def certified_bound(problem: Problem, deadline: Deadline) -> float | None:
     return problem.score.rate_of(search.bound)
 
 
-def dual(problem: Problem, deadline: Deadline) -> Evaluation:
+def dual(problem: Problem, deadline: Deadline, near: Prices | None = None) -> Evaluation:
     """Return the dual function at the best prices that column generation finds until the deadline.
+
+    Parameters
+    ----------
+    near
+        Good prices of a problem that was much the same, to begin with: that takes half the time. They are not looked
+        at where its VMs were of other kinds.
 
     Raises
     ------
     TooManyPatternsError
         When the nodes hold too many VMs for their subsets to be enumerated.
     """
-    generation = Generation(Pricer(reduce_problem(problem)), deadline)
+    pricer = Pricer(reduce_problem(problem))
+    if near and (len(near.single), len(near.double)) != (len(pricer.reduction.single), pricer.reduction.doubles):
+        near = None
+    generation = Generation(pricer, deadline, near)
     for _ in generation.run():
         pass
     return generation.best

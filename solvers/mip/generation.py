@@ -16,7 +16,7 @@ PART = 0.25
 """Share of the classes whose prices are found first, where hardly any two PMs are alike."""
 
 NEAR = 0.1
-"""Slots by which prices may differ at first from those of a part."""
+"""Slots by which prices may differ at first from those of a part, or of a problem much the same."""
 
 RESERVE_S = 0.15
 
@@ -24,20 +24,30 @@ RESERVE_S = 0.15
 class Generation:
     """One run over a reduction.
 
+    Parameters
+    ----------
+    near
+        Prices to begin with; else there are some in closed form.
+
     Attributes
     ----------
     best : Evaluation
-        The dual function at the best prices so far, and with it the best bound; at the beginning at prices in closed
-        form.
+        The dual function at the best prices so far, and with it the best bound.
     """
 
-    def __init__(self, pricer: Pricer, deadline: Deadline) -> None:
-        self.best: Evaluation = static_bound(pricer)
+    def __init__(self, pricer: Pricer, deadline: Deadline, near: Prices | None = None) -> None:
+        self.best: Evaluation = static_bound(pricer) if near is None else pricer.evaluate(near)
+        self._warm = near is not None
         self._pricer = pricer
         self._deadline = deadline
 
     def run(self) -> Iterator[tuple[Master, Relaxation, bool]]:
         """Generate columns, and with them better bounds; the last relaxation is marked True unless the time ends."""
+        if self._warm:
+            master = Master(self._pricer, self.best.prices, NEAR)
+            master.add_best(self.best)
+            yield from self._converge(master)
+            return
         starts = [self._pricer.evaluate(prices) for prices in starting_prices(self._pricer)]
         reduction, width = self._pricer.reduction, WIDTH
         if (
