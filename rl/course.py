@@ -18,8 +18,8 @@ from rl.teacher import judge_goals, judge_vms
 from solvers import Problem
 from solvers.mip.pricing import Prices
 
-STALE = 3, 16
-"""Prices are found again after so many migrations: at least, at most, and else a third of those left."""
+STALE = 2, 16
+"""Prices are found again after so many migrations: at least, at most, and else half of those left."""
 
 
 class Course(Renew):
@@ -106,7 +106,7 @@ class Course(Renew):
     def _stale(self, env: Env) -> NDArray[np.bool_]:
         """Tell whose prices are due to be found again: by the end the places that they promised are used up."""
         steps = env.steps_left
-        return np.asarray(self.priced - steps >= np.clip(steps // 3, *STALE))
+        return np.asarray(self.priced - steps >= np.clip(steps // 2, *STALE))
 
     def _price(self, env: Env, place: int, problem: Problem, near: Prices | None = None) -> None:
         """Find the prices of what is left of a problem."""
