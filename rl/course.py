@@ -18,7 +18,7 @@ from rl.teacher import judge_goals, judge_vms
 from solvers import Problem
 from solvers.mip.pricing import Prices
 
-STALE = 2, 16
+STALE = 1, 16
 """Prices are found again after so many migrations: at least, at most, and else half of those left."""
 
 
