@@ -103,7 +103,8 @@ class Goal:
         for goal in sorted(ours["goal"].unique(), reverse=True):
             here = where(ours, goal=goal).sort_values(["migrations", "solver"])
             needs = ", ".join(
-                f"{row['solver']} {row['migrations']:.1f} (reached on {100 * row['reached']:.0f} %)"
+                f"{row['solver']} {row['migrations']:.1f}"
+                + ("" if row["reached"] == 1 else f" (reached on {100 * row['reached']:.0f} %)")
                 for row in here.to_dict("records")
             )
             floor = value(frames["goal"], "migrations", source="bound", goal=goal)

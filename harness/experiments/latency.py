@@ -92,7 +92,7 @@ class Latency:
         for start, rate in (("fresh", ARRIVALS), ("settled", ARRIVALS), ("fresh", CALM), ("fresh", BUSY)):
             curve = where(frame, solver=planner, start=start, arrivals=rate)
             kept = 100 * curve.set_index("delay_s")["kept"]
-            shares = listed(((_delay(at), kept[at]) for at in (5, 60, 300, 3000)), "{:.0f} %")
+            shares = listed(((f"after {_delay(at)}", kept[at]) for at in (5, 60, 300, 3000)), "{:.0f} %")
             found.append(
                 f"With {rate:g} arrivals a minute, {start} clusters, a plan of {planner} keeps of its gain: {shares}."
             )

@@ -8,7 +8,7 @@ from data.generators import generate_sized
 from harness.experiments.bench import Bench
 from harness.experiments.contract import Claim, Frames, Verdict
 from harness.experiments.drawing import legend, panels
-from harness.experiments.frames import listed, value, where
+from harness.experiments.frames import value, where
 from harness.experiments.migrations import LIMIT
 from harness.experiments.scale import with_share
 from harness.palette import styles
@@ -93,8 +93,8 @@ class Transfer:
         found = []
         for what in ("MNL", "PMs", "cluster"):
             here = where(frames["transfer"], what=what, solver="vmr2l")
-            pairs = listed(zip(here["case"], here["share"], strict=True), "{:.0f} %")
-            found.append(f"vmr2l reaches of the possible gain, by {what}: {pairs}.")
+            shares = ", ".join(f"{row['share']:.0f} % ({row['case']})" for row in here.to_dict("records"))
+            found.append(f"vmr2l reaches of the possible gain, by {what}: {shares}.")
         return found
 
     def claims(self) -> list[Claim]:
