@@ -23,7 +23,7 @@ class Style(NamedTuple):
 
 
 STYLES = {
-    "ha": Style("#7f7f7f", "o"),
+    "ha": Style("#707070", "o"),
     "greedy": Style("#e69f00", "s"),
     "two-step": Style("#56b4e9", "^"),
     "swap": Style("#009e73", "D"),

@@ -65,9 +65,14 @@ class Day:
         drawn = styles(name for name in frame["solver"].unique() if name != NOTHING)
         nothing = where(frame, solver=NOTHING)
         axes[0].plot(nothing["hour"], nothing["fr"], color="#9a9a9a", linewidth=4, alpha=0.6, label=NOTHING)
-        for solver, style in drawn.items():
+        apart = len(nothing) // 4  # points of a line between two marks
+        for rank, (solver, style) in enumerate(drawn.items()):
             line = where(frame, solver=solver)
-            axes[0].plot(line["hour"], line["fr"], color=style.color, linestyle=style.line, label=solver, linewidth=1.3)
+            axes[0].plot(
+                line["hour"], line["fr"], color=style.color, linestyle=style.line, linewidth=1.3, label=solver,
+                marker=style.marker, markersize=style.size - 1, markevery=(1 + rank * apart // len(drawn), apart),
+                markeredgecolor="white", markeredgewidth=0.4,
+            )  # fmt: skip
         rate = axes[0].twinx()
         hours = nothing["hour"].to_numpy(dtype=float)
         rate.fill_between(hours, [*map(_creations(), hours)], color="#000000", alpha=0.06, linewidth=0)
