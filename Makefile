@@ -23,13 +23,14 @@ test: setup
 	$(BIN)/python -m pytest
 
 # What the repository keeps: the comparison of the README, and of a quick look at every experiment the tables, figure, findings
-# and record. About twenty minutes; without --quick the experiments take hours, and go on where they were interrupted.
+# and record. About twenty minutes, all measured anew; without --quick the experiments take hours.
 reference: setup
-	rm -rf results/reference-run
+	rm -rf results/reference-run results/reference-experiments
 	$(BIN)/python -m harness.compare --out results/reference-run
 	mkdir -p results/reference
 	cp $(addprefix results/reference-run/,fr_vs_migrations.png runs.csv run.json) results/reference/
 	$(BIN)/python -m harness.experiment all --quick --out results/reference-experiments
-	cd results/reference-experiments && tar cf - claims.csv */*.csv */*.png */findings.md */run.json | tar xf - -C ../reference
+	cd results/reference-experiments && tar cf - claims.csv */*.csv */*.png */findings.md */run.json \
+		trajectory/trajectory.gif trajectory/trajectory.html | tar xf - -C ../reference
 	$(BIN)/python -c "from pathlib import Path; from PIL import Image; \
 	[Image.open(png).convert('RGB').quantize().save(png, optimize=True) for png in Path('results/reference').rglob('*.png')]"  # 256 colours do

@@ -27,8 +27,9 @@ class Options:
     done. Experiments in one --out share the runs that they have in common. The page docs/experiments.md lists them.
     """
 
-    name: Annotated[str, tyro.conf.Positional]
-    """An experiment, or all."""
+    name: Annotated[
+        str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME", help=f"One of {', '.join(EXPERIMENTS)}; or all.")
+    ]
     solvers: str = CompareOptions.solvers
     """Solvers, comma-separated, each with parameters if wanted (mip:workers=2), or a TOML file with a table each."""
     clusters: int | None = None

@@ -17,20 +17,22 @@ class Style(NamedTuple):
 
     color: str
     marker: str
+    size: float = 6.0
+    """Of the marker, points: thin shapes need more to be seen as well as the others."""
     line: str = "-"
 
 
 STYLES = {
-    "ha": Style("#7f7f7f", "o"),
+    "ha": Style("#707070", "o"),
     "greedy": Style("#e69f00", "s"),
     "two-step": Style("#56b4e9", "^"),
     "swap": Style("#009e73", "D"),
     "vbpp": Style("#cc79a7", "v"),
     "pop": Style("#332288", "p"),
     "mcts": Style("#882255", "<"),
-    "mip": Style("#0072b2", "P"),
+    "mip": Style("#0072b2", "P", 7.0),
     "mip-paper": Style("#000000", "X"),
-    "vmr2l": Style("#d55e00", "*"),
+    "vmr2l": Style("#d55e00", "*", 9.5),
     "neuplan": Style("#117733", ">"),
     "decima": Style("#999933", "h"),
 }

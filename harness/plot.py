@@ -24,6 +24,8 @@ from harness.statistics import bootstrap, with_gap
 FIGURES = ("fr_vs_migrations", "fr_vs_time")
 FIRST_S = 1e-3
 """Left end of the time axis."""
+BELOW_BOUND = 0.12
+"""Room for words below the line of the bound, as a share of the room above it."""
 STYLE: dict[Any, Any] = {
     "font.size": 10,
     "axes.spines.top": False,
@@ -74,7 +76,7 @@ def save(figure: Figure, stem: Path) -> list[Path]:
 
 def by_migrations(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
     """Draw mean FR after each migration, a panel for each MNL."""
-    figure, panels = _panels(runs, "Fragment rate after each migration: lower is better")
+    figure, panels = _panels(runs, "Fragment rate after each migration: lower is better, and the end of a line counts")
     curves = curves[curves["kind"] == "migration"]
     for axes, (mnl, here) in zip(panels, _by_limit(runs), strict=True):
         steps = np.arange(mnl + 1, dtype=np.float64)
@@ -87,6 +89,7 @@ def by_migrations(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
                 (0.02, bound), xycoords=("axes fraction", "data"), textcoords="offset points", xytext=(0, -4),
                 va="top", fontsize=8, color="#444444",
             )  # fmt: skip
+            axes.set_ylim(bottom=min(axes.get_ylim()[0], bound - BELOW_BOUND * (runs["initial_fr"].max() - bound)))
         axes.set_xlabel("migrations carried out")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         _legend(axes, len(panels))
@@ -155,7 +158,7 @@ def _draw_means(
         values = step_values(curves[curves["solver"] == solver], runs[runs["solver"] == solver], grid)
         axes.step(
             grid, values.mean(axis=0), where="post", color=style.color, linestyle=style.line, linewidth=1.8,
-            marker=style.marker, markersize=6, markeredgecolor="white", markeredgewidth=0.6,
+            marker=style.marker, markersize=style.size, markeredgecolor="white", markeredgewidth=0.6,
             markevery=(order * markevery // max(1, len(ends)), markevery), label=f"{solver}  {end:.3f}",
         )  # fmt: skip
         low, high = bootstrap(values)
@@ -168,7 +171,7 @@ def _legend(axes: Axes, panels: int) -> None:
     if panels == 1:
         axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1), title="solver, mean final FR", alignment="left")
     else:
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=2, fontsize=8, title="solver, mean final FR")
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, fontsize=8, title="solver, mean final FR")
 
 
 def _mean_bound(runs: pd.DataFrame) -> float | None:

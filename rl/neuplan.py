@@ -1,15 +1,15 @@
 """NeuPlan: a learned policy makes the first migrations, an exact solver the last ones."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
-from data import Migration, Placement, Plan
-from rl.act import Choice, decide
+from data import Placement, Plan
+from rl.act import Choice
 from rl.arrays import narrow, pack
 from rl.model import Policy
+from rl.rollout import Trajectory, trajectories
 from rl.solver import LARGEST_PMS, Pace
 from rl.store import find, load
 from solvers import Deadline, Problem, Solution
@@ -37,11 +37,11 @@ class NeuPlan:
     """Learned first migrations and a programme for the rest (NeuroPlan, Zhu et al., SIGCOMM '21).
 
     As the baseline of Ding et al., EuroSys '25, is described: the policy's migrations prune what the programme has to
-    search, and the relax factor bounds what is left to it. Here the policy of ``vmr2l`` makes, greedily, the first
-    MNL - relax migrations (none where the MNL is smaller), and the inner solver plans at most ``relax`` more on the
-    cluster as it then is. A policy that runs out of its share of the time leaves the rest of its migrations undone. The
-    answer is the best of this plan and the beginnings of the policy's part. All constraints and objectives hold; a
-    bound is proven only where the inner solver has the whole problem.
+    search, and the relax factor bounds what is left to it. Here the policy of ``vmr2l`` makes, greedily and moving no
+    VM twice, the first MNL - relax migrations (none where the MNL is smaller), and the inner solver plans at most
+    ``relax`` more on the cluster as it then is. A policy that runs out of its share of the time leaves the rest of its
+    migrations undone. The answer is the best of this plan and the beginnings of the policy's part. All constraints and
+    objectives hold; a bound is proven only where the inner solver has the whole problem.
 
     Raises
     ------
@@ -63,43 +63,35 @@ class NeuPlan:
         torch.set_flush_denormal(True)
         self._inner.prepare()
         self._policy = load(find(self.params.weights))
-        list(_greedy(self._policy, Problem(crowd(10), 2), Deadline(60.0), seed=0))
+        _greedy(self._policy, Problem(crowd(10), 2), 0, Deadline(60.0), seed=0)
 
     def solve(self, problem: Problem, deadline: Deadline, seed: int = 0) -> Solution:
         """Return the best beginning of the policy's migrations and the inner solver's after them."""
-        first = problem.mnl - self.params.relax
-        if first <= 0:
+        relax = self.params.relax
+        if problem.mnl <= relax:
             return self._inner.solve(problem, deadline, seed)
         best = Incumbents(problem, deadline)
         if not problem.cluster.may_leave.any() or not problem.score.terms or deadline.expired():
             return best.solution()
         if self._policy is None:
             self._policy = load(find(self.params.weights))
-        moves: list[Migration] = []
-        placement = problem.placement()
-        for migration in _greedy(self._policy, problem, deadline.part(POLICY_SHARE), seed):
-            placement.apply(migration)
-            moves.append(migration)
-            best.offer(Plan(tuple(moves)), problem.score.slots(placement.free))
-            if len(moves) == first:
-                break
-        rest = _rest(problem, placement, self.params.relax)
+        begun = _greedy(self._policy, problem, relax, deadline.part(POLICY_SHARE), seed)
+        best.offer(begun.plan, best.slots + begun.slots)
+        placement = problem.placement().apply_plan(begun.moves)
+        rest = _rest(problem, placement, relax)
         plan = self._inner.solve(rest, Deadline(deadline.remaining_s(RESERVE_S), deadline), seed).plan
         slots = problem.score.slots(placement.apply_plan(plan).free)
-        best.offer(Plan((*moves, *plan)), slots)
+        best.offer(Plan((*begun.moves, *plan)), slots)
         return best.solution()
 
 
-def _greedy(policy: Policy, problem: Problem, deadline: Deadline, seed: int) -> Iterator[Migration]:
-    """Yield the migrations that the policy finds most probable, until nothing can move or the time is up."""
+def _greedy(policy: Policy, problem: Problem, relax: int, deadline: Deadline, seed: int) -> Trajectory:
+    """Make the migrations that the policy finds most probable, until ``relax`` are left or the time is up."""
     rng, pace = np.random.default_rng(seed), Pace(deadline)
     env = policy.environment.of(narrow(pack(problem), LARGEST_PMS, rng))
-    while env.steps_left[0] > 0 and not pace.over():
-        made = decide(policy, env, env.observe(), [Choice(greedy=True, may_stop=False)], rng)
-        _, (migration,) = env.step(made.vms, made.hosts, np.zeros(1))
-        if migration is None:
-            return
-        yield migration
+    choice = Choice(greedy=True, may_stop=False)
+    (found,) = trajectories(policy, env, [choice], rng, lambda: env.steps_left[0] <= relax or pace.over())
+    return found
 
 
 def _rest(problem: Problem, placement: Placement, mnl: int) -> Problem:

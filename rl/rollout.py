@@ -16,6 +16,8 @@ from rl.model import Policy
 class Trajectory:
     """What one problem was led through."""
 
+    moves: Plan
+    """All migrations."""
     plan: Plan
     """The prefix after which the most slots were gained, the shortest of equals."""
     slots: float
@@ -55,4 +57,8 @@ def trajectories(
                 if slots[row] > best[row] + 1e-9:
                     best[row], length[row] = slots[row], len(moves[row])
         rows = rows[(made.vms >= 0) & (env.steps_left[rows] > 0)]
-    return [Trajectory(Plan(tuple(moves[i][: int(length[i])])), float(best[i])) for i in range(len(env))]
+    plans = [Plan(tuple(each)) for each in moves]
+    return [
+        Trajectory(plan, plan.prefix(int(upto)), float(most))
+        for plan, upto, most in zip(plans, length, best, strict=True)
+    ]

@@ -14,7 +14,7 @@ from rl.act import Choice, Cut
 from rl.arrays import narrow, pack, stack
 from rl.env import Env
 from rl.model import Policy
-from rl.rollout import Trajectory, trajectories
+from rl.rollout import trajectories
 from rl.store import find, load
 from solvers import Deadline, Problem, Solution
 from solvers.incumbents import Incumbents
@@ -86,20 +86,20 @@ class VMR2L:
             self._policy = load(find(self.params.weights))
         rng = np.random.default_rng(seed)
         start, packed = best.slots, narrow(pack(problem), LARGEST_PMS, rng)
-        pace, leader = Pace(deadline), Trajectory(Plan(), 0.0)
+        pace, leader, most = Pace(deadline), Plan(), 0.0
         done, wanted = 0, self.params.samples or sys.maxsize
         while done < wanted and not pace.over():
             size = 1 if done == 0 else min(CHUNK, wanted - done)
             pace.grow(size)
             choice = Choice(done == 0, self.params.threshold, self.params.cut, may_stop=False)
             env = self._policy.environment.of(stack([packed] * size))
-            begun = [leader.plan.prefix(int(rng.integers(len(leader.plan) + 1))) for _ in range(size)]
+            begun = [leader.prefix(int(rng.integers(len(leader) + 1))) for _ in range(size)]
             gained = [_replay(env, row, moves) for row, moves in enumerate(begun)]
             found = trajectories(self._policy, env, [choice] * size, rng, pace.over)
             for moves, before, rest in zip(begun, gained, found, strict=True):
-                if before + rest.slots >= leader.slots:  # equals, too: they lead elsewhere
-                    leader = Trajectory(Plan((*moves, *rest.plan)), before + rest.slots)
-                    best.offer(leader.plan, start + leader.slots)
+                if before + rest.slots >= most:  # equals, too: they lead elsewhere
+                    leader, most = Plan((*moves, *rest.plan)), before + rest.slots
+                    best.offer(leader, start + most)
             done += size
         return best.solution()
 

@@ -11,7 +11,7 @@ from data import AntiAffinity, Cluster
 from data.generators.groups import PUBLISHED_SIZES
 from harness.experiments.bench import Bench
 from harness.experiments.contract import Claim, Frames, Verdict
-from harness.experiments.drawing import legend, lines, log_seconds, panels
+from harness.experiments.drawing import legend, lines, log_seconds, name_hidden, panels
 from harness.experiments.frames import listed, value, where
 from harness.experiments.migrations import LIMIT, medium_at
 from harness.palette import styles
@@ -27,9 +27,10 @@ class Affinity:
 
     title = "Anti-affinity: fragment rate and time by conflicts a VM has"
     caption = (
-        "Medium clusters, at most 50 migrations; every VM may not share a host with so many others. Lower is better. "
-        "Hollow: deployment sets in number and size as in a released snapshot, at their mean of conflicts a VM. Flat "
-        "lines mean that such rules cost little: a cluster of 279 hosts leaves room to avoid nine."
+        "Mean over Medium clusters, at most 50 migrations; lower is better. A conflict is another VM that must not be "
+        "on the same host. Bands: 95 % bootstrap intervals. Hollow: deployment sets in number and size as in a "
+        "released snapshot, at their mean of conflicts a VM. Flat lines mean that such rules cost little: a cluster of "
+        "279 hosts leaves room to avoid nine."
     )
     minutes = (1, 40)
 
@@ -59,10 +60,11 @@ class Affinity:
             lines(each, shown, "conflicts", column, drawn)
             for row in real.to_dict("records"):
                 style = drawn[row["solver"]]
-                each.plot(row["conflicts"], row[column], marker=style.marker, color=style.color, markersize=10,
-                          fillstyle="none")  # fmt: skip
+                each.plot(row["conflicts"], row[column], marker=style.marker, markersize=style.size + 4,
+                          color=style.color, fillstyle="none")  # fmt: skip
             each.set_xlabel("conflicts a VM has")
         log_seconds(axes[1])
+        name_hidden(axes[0], where(levels, conflicts=levels["conflicts"].max()), "fr")
         legend(figure, axes)
         return figure
 

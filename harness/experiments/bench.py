@@ -68,13 +68,16 @@ class Bench:
         """Return the solvers to compare."""
         return parse_solvers(self.solvers)
 
-    def sampled(self) -> str:
-        """Say of what has been used so far which solvers sample trajectories, and how many; empty if none does."""
+    def conditions(self) -> str:
+        """Say how long a run of what has been used so far may take, and which solvers sample how many trajectories."""
+        if not self.used:
+            return ""
         solvers = [each for used in self.used.values() for each in used["solvers"].values()]
         counts = dict.fromkeys((each["solver"], each["parameters"].get("samples")) for each in solvers)
         takes = [(solver, "all there is time for" if samples == "0" else samples)
                  for solver, samples in counts if samples]  # fmt: skip
-        return f" Sampled trajectories, the best of which counts: {listed(takes, '{}')}." if takes else ""
+        limit = f" Time limit of a run: {self.time_limit_s:g} s."
+        return limit + (f" Sampled trajectories, the best of which counts: {listed(takes, '{}')}." if takes else "")
 
     def load(self, data: str, quick: int = 2, full: int = 20, split: str = "test") -> dict[str, Cluster]:
         """Load clusters by name: as many of each preset as ``--clusters`` says, else ``quick`` or ``full``."""

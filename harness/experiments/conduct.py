@@ -25,7 +25,7 @@ class Result:
     experiment: Experiment
     verdicts: tuple[tuple[Claim, Verdict], ...]
     caption: str = ""
-    """That of the experiment, and how many trajectories were sampled."""
+    """That of the experiment, the time limit, and how many trajectories were sampled."""
     findings: tuple[str, ...] = ()
     figure: Path | None = None
     """The SVG; None where the experiment could not be carried out."""
@@ -55,7 +55,7 @@ def conduct(name: str, bench: Bench) -> Result:
         provenance.finish(folder, complete, comparisons=bench.used)
     for key, frame in frames.items():
         write_text(folder / f"{key}.csv", frame.to_csv(index=False, float_format=FLOATS))
-    caption = experiment.caption + bench.sampled()
+    caption = experiment.caption + bench.conditions()
     with mpl.rc_context(STYLE):
         figure = experiment.draw(frames)
         write_below(figure, caption)
@@ -85,7 +85,7 @@ def _page(result: Result) -> str:
     ]
     lines += [f"- {finding}" for finding in result.findings]
     if result.verdicts:
-        lines += ["", "| the paper says | published | ours | |", "|---|---|---|---|"]
+        lines += ["", "| the paper says | published | ours | verdict |", "|---|---|---|---|"]
         lines += [_row(claim, verdict) for claim, verdict in result.verdicts]
     return "\n".join(lines) + "\n"
 

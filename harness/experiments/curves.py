@@ -10,7 +10,7 @@ from matplotlib.ticker import EngFormatter
 
 from harness.experiments.bench import Bench
 from harness.experiments.contract import Claim, Frames, NotTestedError, Verdict
-from harness.experiments.drawing import legend, panels
+from harness.experiments.drawing import counted, legend, panels
 from harness.experiments.frames import value, where
 from harness.published import published
 
@@ -21,7 +21,10 @@ MARGIN = 0.003
 LOWER = f"(holds: by more than {MARGIN})"
 STEPS_PER_UPDATE = 2000
 """Migrations in one training update of the paper."""
-LINES = (("#0072b2", "-"), ("#d55e00", "--"), ("#009e73", "-."), ("#cc79a7", ":"), ("#e69f00", "-"), ("#56b4e9", "--"))
+LINES = (("#0072b2", "-"), ("#d55e00", "--"), ("#009e73", "-."))
+"""Of the variants; circles mark those on ``multi``."""
+MULTI = " multi"
+"""Ends the name of a run on clusters where memory binds."""
 
 
 def read_curves(name: str) -> pd.DataFrame:
@@ -72,8 +75,9 @@ class _Curves(ABC):
     def draw(self, frames: Frames) -> Figure:
         """Draw ours and the published curves side by side."""
         frame = frames[self.name]
-        figure, axes = panels(["ours", "published, read off the figure"], self.title, sharey=False)
-        looks = dict(zip(dict.fromkeys(frame["run"]), LINES, strict=False))
+        seeds = counted(where(frame, source="ours")["seed"].nunique(), "seed")
+        figure, axes = panels([f"ours, {seeds}", "published, read off the figure"], self.title, sharey=False)
+        looks = dict(zip(dict.fromkeys(run.removesuffix(MULTI) for run in frame["run"]), LINES, strict=True))
         for each, source in zip(axes, ("ours", "published"), strict=True):
             _draw(each, where(frame, source=source), looks)
         axes[0].set_ylabel("fragment rate (FR) on unseen clusters")
@@ -83,8 +87,10 @@ class _Curves(ABC):
     def findings(self, frames: Frames) -> list[str]:
         """Say which runs are shown, and where they ended."""
         ours = where(frames[self.name], source="ours")
-        return [f"{row['run']}: FR {row['fr']:.4f} after {row['steps']:,.0f} migrations, {row['seeds']} seeds."
-                for row in final(ours).sort_values("fr").to_dict("records")]  # fmt: skip
+        return [
+            f"{row['run']}: FR {row['fr']:.4f} after {row['steps']:,.0f} migrations, {counted(row['seeds'], 'seed')}."
+            for row in final(ours).sort_values("fr").to_dict("records")
+        ]
 
     def _lower(self, frames: Frames, better: str, worse: str) -> Verdict | None:
         """Tell whether one variant ends lower than another, by more than the margin."""
@@ -99,8 +105,9 @@ class Attention(_Curves):
     name = "attention"
     title = "Attention: learning curves"
     caption = (
-        "FR on unseen clusters while training goes on; lower is better. Left: ours, mean and spread over seeds. Right: "
-        "as published. Runs differ in length and machine: compare the order of the variants, not the level."
+        "FR on unseen clusters while training goes on; lower is better. Left: ours, mean and band from the lowest to "
+        "the highest seed. Right: as published. Runs differ in length and machine: compare the order of the variants, "
+        "not the level."
     )
 
     def theirs(self) -> pd.DataFrame:
@@ -133,13 +140,14 @@ class TwoStage(_Curves):
     title = "Constraint handling: learning curves"
     caption = (
         "FR on unseen clusters while training goes on, by how illegal actions are kept out; lower is better. Left: "
-        "ours, mean and spread over seeds. Right: as published. A run on the set with binding memory is named multi."
+        "ours. Right: as published. With circles, multi: on clusters where memory binds. Runs differ in length, "
+        "machine and clusters: compare the order of the variants, not the level."
     )
 
     def theirs(self) -> pd.DataFrame:
         """Return the published curves, updates counted in migrations."""
         frame = published("two_stage").melt(["update", "data"], var_name="run", value_name="fr").dropna()
-        run = frame["run"].where(frame["data"] == "medium", frame["run"] + " multi")
+        run = frame["run"].where(frame["data"] == "medium", frame["run"] + MULTI)
         return frame.assign(steps=frame["update"] * STEPS_PER_UPDATE, run=run).drop(columns=["update", "data"])
 
     def claims(self) -> list[Claim]:
@@ -161,10 +169,12 @@ def _fall(frame: pd.DataFrame) -> float:
 
 
 def _draw(axes: Axes, frame: pd.DataFrame, looks: dict[str, tuple[str, str]]) -> None:
-    for run, (color, line) in looks.items():
+    for run in dict.fromkeys(frame["run"]):
+        color, line = looks[run.removesuffix(MULTI)]
         grouped = where(frame, run=run).groupby("steps")["fr"]
         mean = grouped.mean()
-        axes.plot(mean.index, mean, color=color, linestyle=line, linewidth=1.8, label=run)
+        axes.plot(mean.index, mean, color=color, linestyle=line, linewidth=1.8, label=run,
+                  marker="o" if run.endswith(MULTI) else "", markersize=5)  # fmt: skip
         axes.fill_between(mean.index, grouped.min(), grouped.max(), color=color, alpha=0.12, linewidth=0)
     axes.set_xlabel("migrations trained on")
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))

@@ -29,10 +29,11 @@ class Day:
 
     title = "A day of arrivals and exits after one rescheduling at 2 h"
     caption = (
-        "Left: FR from one night to the next on settled clusters, with arrivals as published for each hour (grey, "
-        "right axis) and as many exits. Each solver's plan of at most 50 migrations is applied once its own seconds "
-        "have passed; the thick grey line has no plan. The lines meet again when the churn has undone what was gained. "
-        "Right: VMs refused because they fitted nowhere, in per cent of those that came; lower is better."
+        "Left: mean FR on settled clusters from one night to the next (for four hours with --quick); lower is better. "
+        "VMs arrive as published for each hour (grey area, right axis), and as many leave. Each solver's plan of at "
+        "most 50 migrations is applied once its own seconds have passed; the thick grey line has no plan. The lines "
+        "meet again when the churn has undone what was gained; 95 % intervals are in churn.csv. Right: VMs refused "
+        "because they fitted nowhere, in per cent of those that came, with 95 % bootstrap intervals; lower is better."
     )
     minutes = (1, 15)
 
@@ -64,15 +65,21 @@ class Day:
         drawn = styles(name for name in frame["solver"].unique() if name != NOTHING)
         nothing = where(frame, solver=NOTHING)
         axes[0].plot(nothing["hour"], nothing["fr"], color="#9a9a9a", linewidth=4, alpha=0.6, label=NOTHING)
-        for solver, style in drawn.items():
+        apart = len(nothing) // 4  # points of a line between two marks
+        for rank, (solver, style) in enumerate(drawn.items()):
             line = where(frame, solver=solver)
-            axes[0].plot(line["hour"], line["fr"], color=style.color, linestyle=style.line, label=solver, linewidth=1.3)
+            axes[0].plot(
+                line["hour"], line["fr"], color=style.color, linestyle=style.line, linewidth=1.3, label=solver,
+                marker=style.marker, markersize=style.size - 1, markevery=(1 + rank * apart // len(drawn), apart),
+                markeredgecolor="white", markeredgewidth=0.4,
+            )  # fmt: skip
         rate = axes[0].twinx()
         hours = nothing["hour"].to_numpy(dtype=float)
         rate.fill_between(hours, [*map(_creations(), hours)], color="#000000", alpha=0.06, linewidth=0)
         rate.set_ylabel("VMs that arrive a minute", color="#777777")
         rate.set_ylim(0, 120)
         rate.grid(visible=False)
+        rate.tick_params(colors="#777777")
         axes[0].set_xlabel("hour of the day")
         axes[0].set_ylabel("fragment rate (FR)")
         axes[0].xaxis.set_major_formatter(lambda hour, _: f"{hour % 24:g}")
@@ -81,7 +88,7 @@ class Day:
             axes[1].barh(at, 100 * row["share"], color=color, height=0.6)
             axes[1].plot([100 * row["low"], 100 * row["high"]], [at, at], color="#222222", linewidth=1.2)
         axes[1].set_yticks(range(len(refused)), refused["solver"].tolist()[::-1])
-        axes[1].set_xlabel("per cent of arrivals, with 95 % interval")
+        axes[1].set_xlabel("per cent of arrivals")
         legend(figure, axes[:1])
         return figure
 

@@ -12,8 +12,10 @@ from matplotlib.ticker import FuncFormatter
 
 from harness.palette import Style, styles
 
-CHARACTERS_PER_INCH = 15
+CHARACTERS_PER_INCH = 17
 """Of a caption, at its size below a narrow figure."""
+NAMES_WIDTH = 58
+"""Characters of such a line below a panel."""
 NARROW_IN = 9.6
 """A wider figure is shown smaller, so that its caption is larger."""
 
@@ -41,11 +43,24 @@ def lines(
     for label, group in frame.groupby(by, sort=False):
         style, group = drawn[str(label)], group.sort_values(x)
         axes.plot(
-            group[x], group[y], color=style.color, linestyle=style.line, marker=style.marker, markersize=6,
+            group[x], group[y], color=style.color, linestyle=style.line, marker=style.marker, markersize=style.size,
             markeredgecolor="white", markeredgewidth=0.6, linewidth=1.6, label=str(label),
         )  # fmt: skip
         if {"low", "high"} <= set(group):
             axes.fill_between(group[x], group["low"], group["high"], color=style.color, alpha=0.1, linewidth=0)
+
+
+def name_hidden(axes: Axes, last: pd.DataFrame, y: str) -> None:
+    """Say below the axis which solvers lie on one another, so that one hides the others, in the rows at its right."""
+    last = last.sort_values(y)
+    together = (last[y].diff() > 0.004 * (axes.get_ylim()[1] - axes.get_ylim()[0])).cumsum()
+    groups = [", ".join(group) for _, group in last["solver"].groupby(together.to_numpy()) if len(group) > 1]
+    if groups:
+        text = textwrap.fill(f"together at the right: {'; '.join(groups)}", NAMES_WIDTH)
+        axes.annotate(
+            text, (0, 0), xycoords="axes fraction", xytext=(0, -34), textcoords="offset points",
+            va="top", fontsize=8, color="#444444",
+        )  # fmt: skip
 
 
 def log_seconds(axes: Axes) -> None:
@@ -67,8 +82,12 @@ def legend(figure: Figure, axes: Iterable[Axes], title: str = "solver") -> None:
 
 def ours_and_published(instances: pd.Series) -> list[str]:
     """Title a panel with ours, means over so many clusters, and one with what the paper's figure shows."""
-    count = int(instances.max())
-    return [f"ours, {count} cluster{'' if count == 1 else 's'}", "published, read off the figure"]
+    return [f"ours, {counted(int(instances.max()), 'cluster')}", "published, read off the figure"]
+
+
+def counted(count: int, noun: str) -> str:
+    """Write a count with its noun: ``1 seed``, ``3 seeds``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def write_below(figure: Figure, caption: str) -> None:

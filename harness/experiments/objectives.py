@@ -17,7 +17,7 @@ PAIRS = {"medium": ("cores16", "double64"), "multi": ("cores16", "memory32768")}
 """Preset to the two rates that are mixed on it: memory binds on ``multi`` only."""
 NAMES = {
     "cores16": "FR16: fragments of slots of 16 cores",
-    "double64": "FR64: of slots of 64 cores, half a node each",
+    "double64": "FR64: fragments of slots of 64 cores",
     "memory32768": "memory: fragments of slots of 32 GiB",
 }
 QUICK, FULL = (0, 0.5, 1), (0, 0.25, 0.5, 0.75, 1)
@@ -30,8 +30,9 @@ class Objectives:
     title = "Mixed objectives: what one rate costs the other"
     caption = (
         "Each point is a plan of at most 50 migrations made for a mix of two rates, mean over clusters; a line runs "
-        "from all weight on the first rate (circle) to all weight on the second. Lower left is better; a square marks "
-        "the clusters before any migration. Left: slots of 16 against slots of 64 cores. Right: cores against memory."
+        "from all weight on FR16 (circle) to all weight on the other rate. Lower left is better; the dark square is "
+        "before any migration. Left: slots of 16 cores on one node against slots of 64, half on each node of a PM. "
+        "Right: cores against memory, on clusters where memory binds."
     )
     minutes = (2.5, 40)
 
@@ -65,15 +66,15 @@ class Objectives:
     def draw(self, frames: Frames) -> Figure:
         """Draw the trade-off curve of each solver, a panel a pair."""
         frame = frames["objectives"]
-        figure, axes = panels([NAMES[second].partition(":")[0] + " against FR16" for _, second in PAIRS.values()],
-                              self.title, sharey=False)  # fmt: skip
+        titles = [f"{NAMES[second].partition(':')[0]} against FR16, {preset}" for preset, (_, second) in PAIRS.items()]
+        figure, axes = panels(titles, self.title, sharey=False)
         drawn = styles(frame["solver"].unique())
         for each, (preset, (first, second)) in zip(axes, PAIRS.items(), strict=True):
             here = where(frame, preset=preset)
             for solver, style in drawn.items():
                 x, y = (where(here, solver=solver, rate=rate).sort_values("weight") for rate in (first, second))
                 each.plot(x["fr"], y["fr"], color=style.color, linestyle=style.line, marker=style.marker,
-                          markersize=5, label=solver)  # fmt: skip
+                          markersize=style.size - 1, label=solver)  # fmt: skip
                 each.plot(x["fr"].iloc[0], y["fr"].iloc[0], "o", color=style.color, markersize=10, fillstyle="none")
             before = [where(here, rate=rate)["before"].iloc[0] for rate in (first, second)]
             each.plot(*before, "s", color="#444444", markersize=8, label="before")

@@ -32,9 +32,9 @@ class Risk:
     title = "Risk-seeking evaluation: the best of k sampled trajectories"
     caption = (
         "Mean FR of the best among k trajectories of vmr2l on Medium at MNL 50; lower is better. Left: ours, expected "
-        "over all choices of k among those sampled; intervals over clusters, which are wider than what sampling "
-        "gains, are in risk.csv. Dashed: without options less probable than a tenth of the best one. Right: as "
-        "published, where rare options are cut by quantiles."
+        "over all choices of k among those sampled; a level line means that one trajectory does as well as many. "
+        "Intervals over clusters, which are wider than what sampling gains, are in risk.csv. Dashed: without options "
+        "less probable than a tenth of the best one. Right: as published, where rare options are cut by quantiles."
     )
     minutes = (0.5, 12)
 
@@ -57,7 +57,7 @@ class Risk:
     def draw(self, frames: Frames) -> Figure:
         """Draw ours and the published curves side by side."""
         frame = frames["risk"]
-        figure, axes = panels(ours_and_published(frame["instances"]), self.title, sharey=False)
+        figure, axes = panels(ours_and_published(frame["instances"]), self.title)
         for each, source in zip(axes, ("ours", "published"), strict=True):
             for kind, (color, line, label) in LOOKS.items():
                 curve = where(frame, source=source, kind=kind).sort_values("samples")

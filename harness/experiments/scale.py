@@ -8,7 +8,7 @@ from data.generators import generate_sized
 from data.tile import tile
 from harness.experiments.bench import Bench
 from harness.experiments.contract import Claim, Frames
-from harness.experiments.drawing import legend, lines, log_seconds, panels
+from harness.experiments.drawing import legend, lines, log_seconds, name_hidden, panels
 from harness.experiments.frames import listed, where
 from harness.experiments.migrations import LIMIT, medium_at
 from harness.palette import styles
@@ -22,13 +22,13 @@ WAYS = {"copied": "copies of Medium", "generated": "generated"}
 class Scale:
     """Seconds, and share of the possible, on ever larger clusters: copies of Medium, and generated ones."""
 
-    title = "Scale: time and gap from 279 to 100,000 PMs"
+    title = "Scale: seconds and share of the possible gain as clusters grow"
     caption = (
-        "At most 50 migrations for each 279 PMs, five seconds in all. Left: copies of a Medium cluster side by side as "
-        "one cluster. Right: clusters generated as Medium is, section by section, no two alike, so that more PMs "
-        "differ from each other. Above: seconds a run, both axes logarithmic; the dotted line is "
-        "the limit. Below: slots gained, in per cent of what is certified to be possible at most; 100 is no gap. A "
-        "solver at zero was late or found nothing in time."
+        "At most 50 migrations for each 279 PMs. Left: copies of a Medium cluster side by side as one cluster. Right: "
+        "clusters generated as Medium is, section by section, no two alike, so that more PMs differ from each other. "
+        "Above: seconds a run, both axes logarithmic; the dotted line is the limit. Below: slots gained, in per cent "
+        "of what is certified to be possible at most; 100 is optimal. A solver at zero was late or found nothing in "
+        "time."
     )
     minutes = (1.5, 40)
 
@@ -48,7 +48,7 @@ class Scale:
         for column in ("slots_gained", "share"):
             result[column] = means(frame, by, column)[column]
         late = frame.assign(late=frame["status"] != "ok").groupby(by, sort=False)["late"].sum()
-        return {"scale": result.join(late, on=by)}
+        return {"scale": result.join(late, on=by).assign(limit_s=bench.time_limit_s)}
 
     def draw(self, frames: Frames) -> Figure:
         """Draw seconds above and slots below, copies on the left and generated clusters on the right."""
@@ -61,8 +61,9 @@ class Scale:
             lines(above, here, "pms", "seconds", drawn)
             lines(below, here.drop(columns=["low", "high"]), "pms", "share", drawn)
             log_seconds(above)
-            above.axhline(5, color="#444444", linestyle=(0, (1, 2)), linewidth=1.2)
+            above.axhline(frame["limit_s"].max(), color="#444444", linestyle=(0, (1, 2)), linewidth=1.2)
             below.set_xlabel("PMs (logarithmic)")
+            name_hidden(below, where(here, pms=sizes[-1]), "share")
         for each in axes:
             each.set_xscale("log")
             each.set_xticks(sizes, [f"{pms:,}" for pms in sizes])

@@ -1,5 +1,6 @@
 """One plan step by step: the paper's example trajectory, as a picture that moves and a page that plays it."""
 
+import msgspec
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -7,7 +8,7 @@ from data.plan_file import read_plan
 from harness.experiments.bench import Bench
 from harness.experiments.contract import Claim, Frames, NotTestedError, Verdict
 from harness.experiments.drawing import legend, panels
-from harness.experiments.frames import where
+from harness.experiments.frames import value, where
 from harness.experiments.migrations import LIMIT, medium_at
 from harness.palette import styles
 from harness.trajectory import make
@@ -21,9 +22,10 @@ class Steps:
 
     title = "One cluster, migration by migration"
     caption = (
-        "FR after each migration on one Medium cluster; a straight fall gains one slot with every migration, a flat "
-        "piece is a migration that only makes room for a later one. trajectory.gif and trajectory.html, beside this "
-        "figure, show one of these plans PM by PM."
+        "FR after each migration on one Medium cluster; lower is better. A straight fall gains one slot with every "
+        "migration; a flat piece is a migration that gains only together with a later one. A line that ends early is a "
+        "plan that found nothing more. Where lines lie on one another, the later name in the list is on top. "
+        "trajectory.gif and trajectory.html, beside this figure, show one of these plans PM by PM."
     )
     minutes = (0.3, 0.3)
 
@@ -36,6 +38,8 @@ class Steps:
             raise NotTestedError("no solver has a plan for the first Medium cluster; give other --solvers.")
         played = next((solver for solver in SHOWN if solver in runs.index), runs.index[0])
         plan_file = read_plan(compared.folder / str(runs.loc[played, "plan"]))
+        bound = value(compared.runs, "best_bound_fr", solver=played)  # whoever has proven it
+        plan_file = msgspec.structs.replace(plan_file, bound_fr=bound)
         make(cluster, plan_file, bench.folder / "trajectory")
         curves = where(compared.curves, kind="migration", instance=name).rename(columns={"x": "step"})
         frame = curves[["solver", "step", "fr"]].assign(played=curves["solver"] == played)
@@ -44,11 +48,11 @@ class Steps:
     def draw(self, frames: Frames) -> Figure:
         """Draw FR by step."""
         frame = frames["trajectory"]
-        figure, axes = panels(["FR after each migration"], self.title)
+        figure, axes = panels(["plans for the first cluster"], self.title)
         for solver, style in styles(frame["solver"].unique()).items():
             line = where(frame, solver=solver)
             axes[0].step(line["step"], line["fr"], where="post", color=style.color, linestyle=style.line,
-                         marker=style.marker, markevery=10, markersize=5, label=solver)  # fmt: skip
+                         marker=style.marker, markevery=10, markersize=style.size - 1, label=solver)  # fmt: skip
         axes[0].set_xlabel("migrations carried out")
         axes[0].set_ylabel("fragment rate (FR)")
         legend(figure, axes)

@@ -2,12 +2,13 @@
 
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from data.generators import generate_sized
 from harness.experiments.bench import Bench
 from harness.experiments.contract import Claim, Frames, Verdict
 from harness.experiments.drawing import legend, panels
-from harness.experiments.frames import listed, value, where
+from harness.experiments.frames import value, where
 from harness.experiments.migrations import LIMIT
 from harness.experiments.scale import with_share
 from harness.palette import styles
@@ -28,12 +29,12 @@ LARGE_S = 3.8
 class Transfer:
     """Share of the possible gain that the agent reaches without retraining, beside a rule and the optimum."""
 
-    title = "Transfer without retraining"
+    title = "Transfer: what the agent reaches without retraining"
     caption = (
-        "Share of the certified possible gain that is reached within five seconds; higher is better. Left: Medium at "
-        "other limits. Middle: clusters generated as Medium, with 0.5 to 4 times its PMs and as many times 50 "
-        "migrations. Right: other clusters and other mixes of VM types, at MNL 50; (new): no cluster of the kind was "
-        "in training. One set of weights throughout, trained on 40 to 1,176 PMs and limits of 15 to 100."
+        "Share of the gain that is certified to be possible at most; higher is better. Bars: 95 % bootstrap intervals. "
+        "Left: Medium at other limits. Middle: clusters generated as Medium, with 0.5 to 4 times its PMs and as many "
+        "times 50 migrations. Right: other clusters and other mixes of VM types, at MNL 50; (new): no cluster of the "
+        "kind was in training. One set of weights throughout, trained on 40 to 1,176 PMs and limits of 15 to 100."
     )
     minutes = (1.5, 30)
 
@@ -63,7 +64,8 @@ class Transfer:
     def draw(self, frames: Frames) -> Figure:
         """Draw a panel a variation."""
         frame = frames["transfer"]
-        titles = {"MNL": "migrations allowed", "PMs": "PMs, times 279", "cluster": "cluster"}
+        titles = {"MNL": "other limits", "PMs": "other sizes", "cluster": "other clusters"}
+        names = {"MNL": "most migrations allowed (MNL)", "PMs": "PMs, times 279", "cluster": "preset"}
         figure, axes = panels(titles.values(), self.title)
         for each, what in zip(axes, titles, strict=True):
             here = where(frame, what=what)
@@ -74,13 +76,15 @@ class Transfer:
                     [at + (rank - 1) * DODGE for at in range(len(line))],
                     line["share"], [line["share"] - line["low"], line["high"] - line["share"]],
                     color=style.color, marker=style.marker, linestyle=style.line if what != "cluster" else "",
-                    label=solver, capsize=3, elinewidth=1,
+                    markersize=style.size, label=solver, capsize=3, elinewidth=1,
                 )  # fmt: skip
             each.set_xticks(range(len(cases)), cases)
             each.set_xlim(-0.4, len(cases) - 0.6)
+            each.set_xlabel(names[what])
         axes[0].set_ylabel("per cent of the possible gain")
         lowest = float(frame[["share", "low"]].min().min())
-        axes[0].set_ylim(max(0.0, 10 * ((lowest - 2) // 10)), 102)
+        axes[0].set_ylim(max(0.0, 5 * ((lowest - 1) // 5)), 101)
+        axes[0].yaxis.set_major_locator(MaxNLocator(integer=True))
         legend(figure, axes[:1])
         return figure
 
@@ -89,8 +93,8 @@ class Transfer:
         found = []
         for what in ("MNL", "PMs", "cluster"):
             here = where(frames["transfer"], what=what, solver="vmr2l")
-            pairs = listed(zip(here["case"], here["share"], strict=True), "{:.0f} %")
-            found.append(f"vmr2l reaches of the possible gain, by {what}: {pairs}.")
+            shares = ", ".join(f"{row['share']:.0f} % ({row['case']})" for row in here.to_dict("records"))
+            found.append(f"vmr2l reaches of the possible gain, by {what}: {shares}.")
         return found
 
     def claims(self) -> list[Claim]:

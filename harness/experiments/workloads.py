@@ -30,9 +30,10 @@ class Workloads:
 
     title = "Workloads: trained on one, tested on another"
     caption = (
-        "Mean FR on clusters of low, middle and high workload; further left is better. Bars: our 95 % bootstrap "
-        "intervals. Crosses: as published, on the paper's own clusters, whose FR at low and middle workload need not "
-        "be ours. Agents are named by what they were trained on; those without weights here have a cross alone."
+        "Mean FR on clusters of low, middle and high workload; further left is better. Coloured: ours, with 95 % "
+        "bootstrap intervals. Crosses: as published, on the paper's own clusters, whose FR at low and middle workload "
+        "need not be ours. Agents are named by what they were trained on; those without weights here have a cross "
+        "alone."
     )
     minutes = (1, 20)
 
@@ -62,7 +63,7 @@ class Workloads:
                     each.plot(row["fr"], at, marker="x", color="#000000", markersize=7, linestyle="")
                     continue
                 each.plot([row["low"], row["high"]], [at, at], color=style.color, linewidth=3, alpha=0.5)
-                each.plot(row["fr"], at, marker=style.marker, color=style.color, markersize=8)
+                each.plot(row["fr"], at, marker=style.marker, color=style.color, markersize=style.size + 2)
             each.set_xlabel("fragment rate (FR)")
             each.set_yticks(range(len(planners)), planners)
         return figure

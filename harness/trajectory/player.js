@@ -16,7 +16,7 @@ let timer = null;
 
 // ---- one PM as two bars ----
 
-const plural = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+const plural = (count, noun) => `${count} ${noun}${Math.abs(count) === 1 ? "" : "s"}`;
 const sum = (pair) => pair[0] + pair[1];
 
 function bars(pm, content, { bar, scale, numbers = false, landed = null, freed = null }) {
@@ -115,7 +115,7 @@ function showStatus() {
   const vm = plan.vms[move.vm];
   const name = document.createElement("b");
   name.textContent = vm.name;
-  const change = gained > 0 ? `+${gained}` : gained;
+  const change = `${gained > 0 ? "+" : ""}${plural(gained, "slot")}`;
   $("status").replaceChildren(
     `Step ${step} of ${last}, wave ${move.wave}: `, name, ` (${plural(vm.cores, "core")}, ${vm.kind}) `,
     `${where(move.source)} → ${where(move.target)}: ${change} in this step. ${now}.`,

@@ -205,13 +205,14 @@ def test_every_published_table_says_where_it_comes_from() -> None:
         assert len(published(name)) > 4
 
 
-def test_the_caption_says_how_many_trajectories_count(bench: Made) -> None:
-    """No figure of a solver that samples means much without the number of samples."""
+def test_the_caption_says_the_limit_and_how_many_trajectories_count(bench: Made) -> None:
+    """No figure means much without the time limit, nor one of a solver that samples without the number of samples."""
     made = bench(solvers="vmr2l:samples=4,decima:samples=0,ha")
     solvers = {spec.name: {"solver": spec.name, "parameters": parameters(spec)} for spec in made.specs()}
-    assert made.sampled() == ""
+    assert made.conditions() == ""
     made.used["some"] = {"solvers": solvers}
-    assert made.sampled().endswith("counts: vmr2l 4, decima all there is time for.")
+    assert made.conditions().startswith(" Time limit of a run: 1 s.")
+    assert made.conditions().endswith("counts: vmr2l 4, decima all there is time for.")
 
 
 def test_agents_are_named_by_what_they_were_trained_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,6 +52,13 @@ def test_the_policy_begins_and_the_inner_solver_ends(weights):
         assert found.bound is None
 
 
+def test_the_policy_moves_no_vm_in_circles(weights):
+    """A policy that finds one VM best again and again makes its migrations with others all the same."""
+    found, _ = planned(f"neuplan:relax=1:inner=two-step:weights={weights}", Problem(crowd(6), 12))
+    vms = [each.vm for each in found.plan.migrations[:11]]
+    assert len(vms) == len(set(vms)) == 11
+
+
 def test_the_inner_solver_has_parameters(weights):
     """What stands after plus signs reaches the inner solver."""
     found, verdict = planned(f"neuplan:relax=4:inner=swap+longest=3:weights={weights}")
