@@ -17,6 +17,10 @@ MIXTURE = {
 """Presets that a generalist is trained on, and their weights."""
 
 
+MOST = 0.45
+"""Migrations a PM from which on there is little left to gain."""
+
+
 @dataclass(frozen=True)
 class Curriculum:
     """A mixture of problems, the same for the same random generator and pool.
@@ -30,7 +34,7 @@ class Curriculum:
     pool: int
     """Clusters in memory; one more is made, and the oldest forgotten, each time the pool is refreshed."""
     mnl: tuple[int, int]
-    """Least and most migrations."""
+    """Least and most migrations; small parts have fewer."""
     least_pms: int
     """The fewest PMs of a part; their number is drawn log-uniformly."""
     whole: float
@@ -56,4 +60,5 @@ class Curriculum:
             count = round(float(np.exp(rng.uniform(np.log(least), np.log(cluster.pms)))))
             cluster = part(cluster, rng.permutation(cluster.pms)[:count])
         low, high = self.mnl
+        high = max(low, min(high, round(MOST * cluster.pms)))
         return Problem(cluster, int(rng.integers(low, high + 1)))

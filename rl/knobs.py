@@ -60,7 +60,7 @@ class Options:
     pool: int = 64
     """Clusters in memory; one is renewed every update."""
     mnl: tuple[int, int] = (15, 100)
-    """Least and most migrations of a problem."""
+    """Least and most migrations of a problem; small ones have fewer."""
     least_pms: int = 40
     """Fewest PMs of a random part of a cluster."""
     whole: float = 0.3
@@ -97,7 +97,7 @@ PRESETS: dict[Preset, Options] = {
     "full": Options(),
     "paper": Options(
         preset="paper", steps=4_000_000, rate=1e-3, taught=0.0, shaped=False, presets={"medium": 1.0}, mnl=(50, 50),
-        whole=1.0, ppo=PpoConfig(gamma=0.98, minibatch=128, entropy=0.01, max_norm=0.5, regret=0.0),
+        whole=1.0, ppo=PpoConfig(gamma=0.98, minibatch=128, entropy=0.01, max_norm=0.5, fault=0.0, miss=0.0),
     ),
 }  # fmt: skip
 """Defaults of each preset."""

@@ -25,6 +25,8 @@ Floats = NDArray[np.float32]
 
 HAND = 4
 """Gradient steps whose states are dealt out together."""
+SHARPNESS = 0.05
+"""Slots of regret that make an option e times less right."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,11 @@ class PpoConfig:
     """States in a gradient step."""
     entropy: float = 0.003
     """Weight of the entropy bonus, nats."""
-    regret: float = 10.0
-    """Weight of the regret of the next step, known of all options and not just of the one taken, per slot; 0: none.
-    Lessons count haste as well (`rl.teacher`)."""
+    fault: float = 10.0
+    """Weight of the fault of the next step, its regret and lack of haste (`rl.teacher`), known of all options and not
+    just of the one taken, per slot; 0: none."""
+    miss: float = 0.3
+    """Weight of how unlikely what is right is, per nat: where it is next to impossible, faults move nothing."""
     value_weight: float = 0.5
     """Weight of the critic's loss."""
     max_norm: float = 1.0
@@ -64,7 +68,7 @@ class Rollout:
         What was chosen.
     logp, value, advantage : float32 [T * B]
     vm_lessons, goal_lessons
-        How right each VM token and each place was, and its regret: two columns; None where nobody teaches.
+        Regret and fault of each VM token and each place: two columns, slots; None where nobody teaches.
     """
 
     seen: Observation
@@ -151,10 +155,10 @@ class Learner:
         policy_loss = -torch.minimum(ratio * advantage, clipped * advantage).mean()
         value_loss = (((value - returns) / VALUE_SLOTS) ** 2).mean()
         loss = policy_loss + config.value_weight * value_loss - config.entropy * entropy.mean()
-        miss = regret = logp.new_zeros(())
+        miss = fault = logp.new_zeros(())
         if rollout.vm_lessons is not None and rollout.goal_lessons is not None:
-            miss, regret = judged.faults(rollout.vm_lessons.take(states), rollout.goal_lessons.take(states))
-            loss = loss + teaching * miss + config.regret * regret
+            miss, fault = judged.faults(rollout.vm_lessons.take(states), rollout.goal_lessons.take(states))
+            loss = loss + (teaching + config.miss) * miss + config.fault * fault
         norm = descend(self.policy, self.optimiser, loss, config.max_norm)
         with torch.no_grad():
             return {
@@ -165,7 +169,7 @@ class Learner:
                 "clipped": float(((ratio - 1).abs() > config.clip).float().mean()),
                 "explained": float(1 - (returns - value).var() / (returns.var() + 1e-6)),
                 "miss": float(miss),
-                "regret": float(regret),
+                "fault": float(fault),
                 "gradient_norm": norm,
             }
 
@@ -212,19 +216,21 @@ class Judged:
         Returns
         -------
         miss
-            Cross-entropy of what is right and what the policy thinks, nats.
-        regret
+            How unlikely the policy thinks it to do something right: minus the logarithm of the sum of all
+            probabilities, each of them less by a factor e for every ``SHARPNESS`` of regret; nats.
+        fault
             How much worse the policy's next migration is than the best, expected over all options, slots.
         """
         stages = ((self.batch.vm, self.vm_logp, vm_lessons), (self.goals, self.goal_logp, goal_lessons))
-        miss, regret = self.value.new_zeros(()), self.value.new_zeros(())
+        miss, fault = self.value.new_zeros(()), self.value.new_zeros(())
         for tokens, logp, lessons in stages:
-            right, costs = tokens.pad(torch.from_numpy(lessons.rows).to(logp.device)).unbind(2)
-            known = logp[:, : right.shape[1]]  # all but stop
-            miss = miss - (right * known.clamp(min=-1e4)).sum(dim=1).mean()
-            likely = known.exp()  # to stop is no way out
-            regret = regret + ((costs * likely).sum(dim=1) / likely.sum(dim=1).clamp(min=1e-9)).mean()
-        return miss, regret
+            regrets, faults = tokens.pad(torch.from_numpy(lessons.rows).to(logp.device)).unbind(2)
+            if not regrets.shape[1]:
+                continue
+            known = torch.log_softmax(logp[:, : regrets.shape[1]].clamp(min=-1e4), dim=1)  # to stop is no way out
+            miss = miss - torch.logsumexp(known - regrets / SHARPNESS, dim=1).mean()
+            fault = fault + (known.exp() * faults).sum(dim=1).mean()
+        return miss, fault
 
 
 def evaluate(policy: Policy, seen: Observation, goals: Section, token: Ints, goal: Ints) -> Judged:
@@ -293,7 +299,7 @@ class Teacher(Protocol):
     """Somebody who knows better."""
 
     def __call__(self, env: Env, seen: Observation, made: Decision) -> tuple[Section, Section]:
-        """Judge each VM token, and each place of the chosen VM, before the step is made: how right, what regret."""
+        """Judge each VM token, and each place of the chosen VM, before the step is made: regret and fault."""
 
 
 def _join(parts: list[Any]) -> Any:

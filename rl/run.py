@@ -64,7 +64,9 @@ class Run:
         rate = options.rate + (options.rate_end - options.rate) * done
         teaching = max(0.0, 1 - done / options.taught) if options.taught else 0.0
         began_s = time.perf_counter()
-        played = self.team.play(self.learner.policy, taught=teaching > 0 or options.ppo.regret > 0)
+        played = self.team.play(
+            self.learner.policy, taught=teaching > 0 or options.ppo.fault > 0 or options.ppo.miss > 0
+        )
         rollout = Rollout.join([rollout for rollout, _ in played])
         played_s = time.perf_counter()
         metrics = self.learner.update(rollout, rate, self.rng, teaching)

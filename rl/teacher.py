@@ -12,21 +12,19 @@ from rl.env import Env, Ints
 from rl.observation import Observation, Section
 from rl.potential import Floats, Potential
 
-SHARPNESS = 0.03
-"""Slots of regret that make an option e times less right."""
 HASTE = 0.2
 """Slots of promise that count as much as regret: what is begun or earns something comes first, lest it stay undone."""
 
 
 def judge_vms(potentials: list[Potential], env: Env, seen: Observation) -> Section:
-    """Judge each VM token: how right it is (weights that sum up to 1 in each state), and by how much it is worse."""
+    """Judge each VM token: its regret and its fault, which counts haste as well, both above the least of its state."""
     parts = []
     for place, potential in enumerate(potentials):
         rows = seen.vm.rows[seen.vm.starts[place] : seen.vm.starts[place + 1]]
         firsts = rows[:, 7].astype(np.int64)
         regret = potential.leaving(env.arrays, firsts) + potential.arriving(env.arrays, firsts)
         regret[~env.able(place, firsts)] = potential.wasted - env.fine
-        parts.append(_judged(np.minimum(HASTE, potential.promise(env.arrays, firsts)), regret, rows[:, 3]))
+        parts.append(_judged(regret, np.minimum(HASTE, potential.promise(env.arrays, firsts))))
     return Section(np.concatenate(parts), seen.vm.starts)
 
 
@@ -40,12 +38,10 @@ def judge_goals(potentials: list[Potential], env: Env, vms: Ints, goals: Section
             allowed = env.allowed(place, vm, places)
             regret = np.full(len(rows), potential.wasted - env.fine)
             regret[allowed] = potential.entering(env.arrays, vm, places[allowed])
-            parts.append(_judged(np.zeros(len(rows)), regret, rows[:, 1]))
+            parts.append(_judged(regret, np.zeros(len(rows))))
     return Section(np.concatenate(parts), goals.starts)
 
 
-def _judged(merit: Floats, regret: Floats, count: NDArray[np.float32]) -> NDArray[np.float32]:
-    fault = regret - merit
-    fault -= fault.min(initial=np.inf)
-    weight = count * np.exp(-fault / SHARPNESS)
-    return np.column_stack([weight / weight.sum(), fault]).astype(np.float32)
+def _judged(regret: Floats, merit: Floats) -> NDArray[np.float32]:
+    both = np.column_stack([regret, regret - merit])
+    return np.asarray(both - both.min(axis=0, initial=np.inf), dtype=np.float32)
