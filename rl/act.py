@@ -61,7 +61,7 @@ class Decision:
     greedy: NDArray[np.bool_]
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def decide(
     policy: Policy,
     env: Env,

@@ -67,8 +67,8 @@ class FullPolicy(Policy):
         if not len(goals.rows):
             return torch.zeros(goals.shape, device=chosen.device)
         vm = (batch.vm.starts + chosen).clamp(max=len(batch.vm.rows) - 1)
-        offer, merit = self._offers(batch, trunk, goals, batch.vm.rows[vm, 2][goals.state] > 0)
-        asked = self.goal_vm(trunk.hidden[vm])[goals.state]
+        offer, merit = self._offers(batch, trunk, goals, goals.spread(batch.vm.rows[vm, 2]) > 0)
+        asked = goals.spread(self.goal_vm(trunk.hidden[vm]))
         return option_logits(goals, (asked * offer).sum(dim=1) + merit + goals.rows[:, 1].log())
 
     def _offers(self, batch: Batch, trunk: Trunk, places: Tokens, doubles: Tensor) -> tuple[Tensor, Tensor]:
@@ -85,6 +85,7 @@ def _by_kind(tokens: Tokens, column: int, kinds: Tokens) -> Tokens:
     counts = torch.bincount(kind, minlength=len(kinds.rows))
     starts = counts.cumsum(0) - counts
     order = torch.argsort(kind, stable=True)
+    most = max(1, int(counts.max()))
     rank = torch.arange(len(kind), device=kind.device) - starts[kind[order]]
-    place = torch.empty_like(kind).index_copy(0, order, rank)
-    return replace(tokens, state=kind, place=place, starts=starts, shape=(len(counts), max(1, int(counts.max()))))
+    at = kind * most + torch.empty_like(kind).index_copy(0, order, rank)
+    return replace(tokens, state=kind, at=at, starts=starts, shape=(len(counts), most))
