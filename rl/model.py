@@ -72,10 +72,8 @@ class Tree(nn.Module):
         """Take nodes [N, d], VMs [E, d] and `Batch.tree` [N + E]; return what each node gathers [N, d]."""
         key, value = torch.cat([self.own(node), self.memory(vm)]).view(len(segment), 2, self.heads, -1).unbind(1)
         query = self.query(node).view(len(node), self.heads, -1).index_select(0, segment)
-        score = (query * key).sum(-1) / key.shape[-1] ** 0.5 + log_count[:, None]
-        weight = segment_softmax(score, segment, len(node))
-        gathered = torch.zeros_like(node).index_add(0, segment, (weight[..., None] * value).flatten(1))
-        out: Tensor = self.out(gathered)
+        score = torch.add(log_count[:, None], (query * key).sum(-1), alpha=key.shape[-1] ** -0.5)
+        out: Tensor = self.out(segment_softmax(score, value, segment, len(node)))
         return out
 
 
@@ -119,8 +117,8 @@ class Block(nn.Module):
         hosts = torch.cat([batch.node.pad(node), batch.pair.pad(pair)], dim=1)
         padded = batch.kind.pad(self.norm[3](kind))
         found = self.across(padded, self.norm[4](hosts), batch.host_bias)
-        shared = self.among_kinds(padded + found, padded + found, batch.kind_bias)
-        return batch.kind.unpad(found + shared)
+        padded = padded + found
+        return batch.kind.unpad(found + self.among_kinds(padded, padded, batch.kind_bias))
 
 
 class Policy(nn.Module):
@@ -176,6 +174,11 @@ class Policy(nn.Module):
         self.goal_own = nn.Linear(1, width, bias=False)
         self.goal_hidden = nn.Linear(width, width)
         self.goal_out = nn.Linear(width, 1)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters are."""
+        return self.gates.device
 
     def forward(self, batch: Batch) -> "Trunk":
         """Embed all tokens and score the VM tokens."""

@@ -138,10 +138,11 @@ class Batch:
         return torch.cat([torch.where(double, -1e9, self.node_bias), torch.where(double, pairs, -1e9)], dim=3)
 
 
-def segment_softmax(score: Tensor, segment: Tensor, segments: int) -> Tensor:
-    """Softmax within segments: scores [N, heads] to weights [N, heads]; not even the empty segment divides by 0."""
+def segment_softmax(score: Tensor, value: Tensor, segment: Tensor, segments: int) -> Tensor:
+    """Average values [N, heads, d] within segments, none empty, by softmax of scores [N, heads]: [segments, heads d]."""
     index = segment[:, None].expand_as(score)
-    top = score.new_full((segments, score.shape[1]), -1e9).scatter_reduce(0, index, score.detach(), "amax")
+    top = score.new_full((segments, score.shape[1]), -torch.inf).scatter_reduce(0, index, score.detach(), "amax")
     power = (score - top.index_select(0, segment)).exp()
     total = power.new_zeros(segments, score.shape[1]).index_add(0, segment, power)
-    return power / total.index_select(0, segment)
+    summed = value.new_zeros(segments, *value.shape[1:]).index_add(0, segment, power[..., None] * value)
+    return (summed / total[..., None]).flatten(1)
