@@ -7,7 +7,7 @@ from numba import njit
 
 from rl.arrays import MEMORY_TERM, Arrays
 from rl.outlook import BUCKETS, NEEDS, NONE, helpers, outlook
-from rl.rules import allowed, changed, unbarred
+from rl.rules import allowed, changed, host_class, unbarred
 from rl.sight import Sight
 from solvers.incumbents import EPSILON
 
@@ -148,8 +148,7 @@ def list_hosts(a: Arrays, s: Sight, b: int, k: int, mask: Any, cap: int, goal: A
     """Write the classes of hosts of the places in ``mask`` [P, 2] from row ``at`` on; return where they end.
 
     Columns are those of `rl.env.Env.choose`, for a VM of kind ``k``. A double goes to a class of PMs; any other VM to
-    one of the nodes of a class of PMs, numbered twice the class plus the node: what else leaves or enters the PM bears
-    on both.
+    one of the nodes of a class of PMs: what else leaves or enters the PM bears on both.
     """
     helps = helpers(a, b)
     free, some, term, worth, double = a.free[b], s.some[b], a.term[b], a.worth[b], a.double[b, k]
@@ -162,7 +161,7 @@ def list_hosts(a: Arrays, s: Sight, b: int, k: int, mask: Any, cap: int, goal: A
         for n in range(2):
             if not mask[p, n]:
                 continue
-            host = pair_class[p] if double else 2 * pair_class[p] + n
+            host = host_class(pair_class[p], n, double)
             if row[host] >= 0:
                 goal[row[host], 1] += 1
                 continue

@@ -139,7 +139,7 @@ class Batch:
 
 
 def segment_softmax(score: Tensor, value: Tensor, segment: Tensor, segments: int) -> Tensor:
-    """Average values [N, heads, d] within segments, none empty, by softmax of scores [N, heads]: [segments, heads d]."""
+    """Average values [N, heads, d] within segments, none empty, by softmax of scores [N, heads]: [segments, width]."""
     index = segment[:, None].expand_as(score)
     top = score.new_full((segments, score.shape[1]), -torch.inf).scatter_reduce(0, index, score.detach(), "amax")
     power = (score - top.index_select(0, segment)).exp()
