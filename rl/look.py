@@ -89,8 +89,7 @@ def _kinds(a: Arrays, s: Sight, b: int, vm: Any, kind: Any) -> None:
 @njit(cache=True, nogil=True)
 def _vms(a: Arrays, s: Sight, b: int, vm: Any) -> None:
     """Write one token for all VMs of one kind on hosts of one class that have a legal migration."""
-    free, term, worth, demand, double = a.free[b], a.term[b], a.worth[b], a.demand[b], a.double[b]
-    after, gain, nodes, pairs, vms = s.after[b], s.gain[b], s.nodes[b], s.pairs[b], s.vms[b]
+    double, after, gain, nodes, pairs, vms = a.double[b], s.after[b], s.gain[b], s.nodes[b], s.pairs[b], s.vms[b]
     for t in range(len(vm)):
         host, k = vms[t, 2], vms[t, 3]
         first = 2 * pairs[host, 0] if double[k] else nodes[host, 0]
@@ -101,9 +100,7 @@ def _vms(a: Arrays, s: Sight, b: int, vm: Any) -> None:
         vm[t, 3] = vms[t, 1]
         vm[t, 4] = after[p, n, k]
         vm[t, 5] = after[p, 1, k] if double[k] else NONE
-        vm[t, 6] = gain[p, n, k]
-        if double[k]:  # that is of one node
-            vm[t, 6] = changed(term, worth, free, p, n, demand[k, 0], demand[k, 1], True)
+        vm[t, 6] = gain[p, 2 if double[k] else n, k]
         vm[t, 7] = vms[t, 0]
 
 

@@ -167,7 +167,7 @@ def _occupy(free: Any, p: int, n: int, cores: int, memory: int, double: bool) ->
             free[p, side, 1] -= memory
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def host_class(pair: int, n: int, double: bool) -> int:
     """Return the class of hosts that node ``n`` of a PM of class ``pair`` is in; a double's host is the whole PM."""
     return pair if double else 2 * pair + n
