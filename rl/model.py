@@ -188,10 +188,7 @@ class Policy(nn.Module):
         kind = (
             self.size(kind_rows.whole[0]) + self.size_slots(kind_rows.whole[1]) + self.kind_in(kind_rows.rows[:, 2:10])
         )
-        on_node = add_rows([
-            (self.kind_on_node(kind), batch.edge_kind),
-            (self.left_behind.weight, edges.whole[3]),
-        ])  # fmt: skip
+        on_node = self.kind_on_node(kind).index_select(0, batch.edge_kind) + self.left_behind(edges.whole[3])
         edge = relu(torch.addmm(on_node, edges.rows[:, 2::2], self.edge_in.weight.T))
         steps, loose = batch.whole.rows.unbind(1)
         whole = self.whole_in(torch.stack([steps / 50, steps.log1p(), loose.log1p(), (-steps / 5).exp()], dim=1))
