@@ -9,12 +9,11 @@ the first enter by gates that start at 0 (ReZero; Bachlechner et al., 2021), so 
 """
 
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import embedding_bag, pad, relu, scaled_dot_product_attention
+from torch.nn.functional import pad, relu, scaled_dot_product_attention
 
 from rl.env import Env
 from rl.outlook import BUCKETS, OUTLOOKS
@@ -189,7 +188,7 @@ class Policy(nn.Module):
             self.size(kind_rows.whole[0]) + self.size_slots(kind_rows.whole[1]) + self.kind_in(kind_rows.rows[:, 2:10])
         )
         on_node = self.kind_on_node(kind).index_select(0, batch.edge_kind) + self.left_behind(edges.whole[3])
-        edge = relu(torch.addmm(on_node, edges.rows[:, 2::2], self.edge_in.weight.T))
+        edge = relu(torch.addmm(on_node, edges.rows[:, 2::2], self.edge_in.weight.T))  # their number, slots gained
         steps, loose = batch.whole.rows.unbind(1)
         whole = self.whole_in(torch.stack([steps / 50, steps.log1p(), loose.log1p(), (-steps / 5).exp()], dim=1))
         node = node + node_rows.spread(whole)
@@ -201,13 +200,11 @@ class Policy(nn.Module):
             node, pair, kind, whole = (torch.lerp(old, new, gate) for old, new in zip(before, after, strict=True))
         node, pair, kind = self.end[0](node), self.end[1](pair), self.end[2](kind)
         host = torch.where(vms.rows[:, 2] > 0, vms.index(0, batch.pair) + len(node), vms.index(0, node_rows))
-        parts = [
-            (torch.cat([self.vm_host(node), self.vm_pair(pair)]), host),
-            (self.vm_kind(kind) + kind_rows.spread(self.vm_whole(whole)), vms.index(1, kind_rows)),
-            (self.left_vm.weight, vms.whole[4]),
-            (self.left_vm.weight, vms.whole[5]),
-        ]
-        hidden = relu(torch.addmm(add_rows(parts), vms.rows[:, 6:7], self.vm_own.weight.T))
+        hosts = torch.cat([self.vm_host(node), self.vm_pair(pair)])
+        kinds = self.vm_kind(kind) + kind_rows.spread(self.vm_whole(whole))
+        hidden = hosts.index_select(0, host) + kinds.index_select(0, vms.index(1, kind_rows))
+        hidden = hidden + self.left_vm(vms.whole[4]) + self.left_vm(vms.whole[5])
+        hidden = relu(torch.addmm(hidden, vms.rows[:, 6:7], self.vm_own.weight.T))
         score = self.vm_out(hidden)[:, 0] + vms.rows[:, 3].log()
         logits = torch.cat([vms.pad(score, -torch.inf), self.stop(whole)], dim=1)
         value = self.critic(whole)[:, 0] * VALUE_SLOTS
@@ -231,25 +228,23 @@ class Policy(nn.Module):
         if not len(goals.rows):
             return torch.zeros(goals.shape, device=chosen.device)
         vm = (batch.vm.starts + chosen).clamp(max=len(batch.vm.rows) - 1)
-        host, beside, *arrived = self._places(batch, trunk, goals, goals.spread(batch.vm.rows[vm, 2]) > 0)
-        parts = [host, beside, (self.goal_vm(trunk.hidden[vm]), goals.state), *arrived]
-        hidden = relu(torch.addmm(add_rows(parts), goals.rows[:, 4:5], self.goal_own.weight.T))
+        place = self._places(batch, trunk, goals, goals.spread(batch.vm.rows[vm, 2]) > 0)
+        place = place + goals.spread(self.goal_vm(trunk.hidden[vm]))
+        hidden = relu(torch.addmm(place, goals.rows[:, 4:5], self.goal_own.weight.T))
         hidden = relu(self.goal_hidden(hidden))
         score = self.goal_out(hidden)[:, 0] + goals.rows[:, 1].log()
         return option_logits(goals, score)
 
-    def _places(self, batch: Batch, trunk: "Trunk", goals: Tokens, double: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """Tell of places, for VMs that are ``double`` [N] or not, what `add_rows` takes: host, PM, both outlooks."""
+    def _places(self, batch: Batch, trunk: "Trunk", goals: Tokens, double: Tensor) -> Tensor:
+        """Add up what is known of places, for VMs that are ``double`` [N] or not: host, PM, both outlooks: [N, d]."""
         nodes = len(batch.node.rows)
         pair = torch.where(double, goals.whole[0], goals.whole[0] // 2) + goals.spread(batch.pair.starts)
         host = torch.where(double, pair + nodes, goals.index(6, batch.node))
         beside = torch.where(double, len(trunk.pair), pair)  # a double's PM is its host
-        return [
-            (torch.cat([self.goal_host(trunk.node), self.goal_pair(trunk.pair)]), host),
-            (pad(self.goal_beside(trunk.pair), (0, 0, 0, 1)), beside),
-            (self.arrived_at.weight, goals.whole[2]),
-            (self.arrived_at.weight, goals.whole[3]),
-        ]
+        hosts = torch.cat([self.goal_host(trunk.node), self.goal_pair(trunk.pair)])
+        others = pad(self.goal_beside(trunk.pair), (0, 0, 0, 1))
+        arrived: Tensor = self.arrived_at(goals.whole[2]) + self.arrived_at(goals.whole[3])
+        return hosts.index_select(0, host) + others.index_select(0, beside) + arrived
 
 
 @dataclass(frozen=True)
@@ -271,13 +266,6 @@ class Trunk:
     hidden: Tensor
     node: Tensor
     pair: Tensor
-
-
-def add_rows(parts: list[tuple[Tensor, Tensor]]) -> Tensor:
-    """Look up one row of each table [rows, d] by each index [N] and add them: [N, d], in one pass over memory."""
-    starts = accumulate((len(table) for table, _ in parts), initial=0)
-    index = torch.stack([index + start for start, (_, index) in zip(starts, parts, strict=False)], dim=1)
-    return embedding_bag(index, torch.cat([table for table, _ in parts]), mode="sum")
 
 
 def pair_up(batch: Batch, part: Tensor) -> Tensor:

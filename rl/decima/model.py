@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn.functional import relu
 
 from rl.decima.env import POWERS, LimitedEnv
-from rl.model import ModelConfig, Policy, Trunk, add_rows, feed_forward, option_logits, pair_up
+from rl.model import ModelConfig, Policy, Trunk, feed_forward, option_logits, pair_up
 from rl.tokens import Batch, Tokens
 
 
@@ -61,6 +61,6 @@ class DecimaPolicy(Policy):
         if not len(goals.rows):
             return torch.zeros(goals.shape, device=chosen.device)
         vm = (batch.vm.starts + chosen).clamp(max=len(batch.vm.rows) - 1)
-        parts = [(self.goal_vm(trunk.hidden[vm]), goals.state), (self.limit.weight, goals.whole[2])]
-        hidden = relu(self.goal_hidden(relu(add_rows(parts))))
+        hidden = relu(goals.spread(self.goal_vm(trunk.hidden[vm])) + self.limit(goals.whole[2]))
+        hidden = relu(self.goal_hidden(hidden))
         return option_logits(goals, self.goal_out(hidden)[:, 0])

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import relu
 
-from rl.model import Policy, Trunk, add_rows, option_logits
+from rl.model import Policy, Trunk, option_logits
 from rl.tokens import Batch, Tokens
 from rl.variants.full import FullEnv
 from rl.variants.penalty import PenaltyEnv
@@ -73,8 +73,8 @@ class FullPolicy(Policy):
 
     def _offers(self, batch: Batch, trunk: Trunk, places: Tokens, doubles: Tensor) -> tuple[Tensor, Tensor]:
         """Return what places [N] offer to VMs that are ``doubles`` [N] or not: [N, d], and their own scores [N]."""
-        parts = self._places(batch, trunk, places, doubles)
-        hidden = relu(torch.addmm(add_rows(parts), places.rows[:, 4:5], self.goal_own.weight.T))
+        place = self._places(batch, trunk, places, doubles)
+        hidden = relu(torch.addmm(place, places.rows[:, 4:5], self.goal_own.weight.T))
         hidden = relu(self.goal_hidden(hidden))
         return hidden / hidden.shape[1] ** 0.5, self.goal_out(hidden)[:, 0]
 
