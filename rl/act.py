@@ -72,12 +72,12 @@ def decide(
 ) -> Decision:
     """Choose one migration, or stop, for each of the clusters in places ``rows`` that were just observed."""
     greedy = np.array([choice.greedy for choice in choices])
-    going = np.array([not choice.may_stop for choice in choices]) & (seen.vm.lengths > 0)
     device = policy.device
     batch = policy.batch.of(seen, device)
     trunk = policy(batch)
     lengths, starts = seen.vm.lengths, seen.vm.starts[:-1]
     scores = trunk.logits.cpu().double().numpy()
+    going = ~np.array([choice.may_stop for choice in choices]) & (lengths > 0)
     scores[going, -1] = -np.inf
     column = _draw(scores, choices, seen.vm, 3, rng)
     last = trunk.logits.shape[1] - 1

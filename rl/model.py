@@ -189,8 +189,8 @@ class Policy(nn.Module):
         )
         on_node = self.kind_on_node(kind).index_select(0, batch.edge_kind) + self.left_behind(edges.whole[3])
         edge = relu(torch.addmm(on_node, edges.rows[:, 2::2], self.edge_in.weight.T))  # their number, slots gained
-        steps, loose = batch.whole.rows.unbind(1)
-        whole = self.whole_in(torch.stack([steps / 50, steps.log1p(), loose.log1p(), (-steps / 5).exp()], dim=1))
+        steps = batch.whole.rows[:, :1]
+        whole = self.whole_in(torch.cat([steps / 50, batch.whole.rows.log1p(), (-steps / 5).exp()], dim=1))
         node = node + node_rows.spread(whole)
         node, pair, kind, whole = self.blocks[0](batch, node, edge, kind, whole)
         for block, news, gate in zip(self.blocks[1:], self.news, self.gates, strict=True):
