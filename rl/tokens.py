@@ -69,7 +69,7 @@ class Tokens:
         """Spread values [N, ...] out to [S, most, ...]."""
         if self.at is not None:
             padded = flat.new_full((self.shape[0] * self.shape[1], *flat.shape[1:]), fill)
-            flat = padded.index_copy(0, self.at, flat)
+            flat = padded.index_copy_(0, self.at, flat)
         return flat.view(*self.shape, *flat.shape[1:])
 
     def unpad(self, padded: Tensor) -> Tensor:
@@ -141,8 +141,8 @@ class Batch:
 def segment_softmax(score: Tensor, value: Tensor, segment: Tensor, segments: int) -> Tensor:
     """Average values [N, heads, d] within segments, none empty, by softmax of scores [N, heads]: [segments, width]."""
     index = segment[:, None].expand_as(score)
-    top = score.new_full((segments, score.shape[1]), -torch.inf).scatter_reduce(0, index, score.detach(), "amax")
+    top = score.new_full((segments, score.shape[1]), -torch.inf).scatter_reduce_(0, index, score.detach(), "amax")
     power = (score - top.index_select(0, segment)).exp()
-    total = power.new_zeros(segments, score.shape[1]).index_add(0, segment, power)
-    summed = value.new_zeros(segments, *value.shape[1:]).index_add(0, segment, power[..., None] * value)
+    total = power.new_zeros(segments, score.shape[1]).index_add_(0, segment, power)
+    summed = value.new_zeros(segments, *value.shape[1:]).index_add_(0, segment, power[..., None] * value)
     return (summed / total[..., None]).flatten(1)
