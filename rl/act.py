@@ -61,7 +61,7 @@ class Decision:
     greedy: NDArray[np.bool_]
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def decide(
     policy: Policy,
     env: Env,
@@ -72,13 +72,13 @@ def decide(
 ) -> Decision:
     """Choose one migration, or stop, for each of the clusters in places ``rows`` that were just observed."""
     greedy = np.array([choice.greedy for choice in choices])
-    device = next(policy.parameters()).device
+    device = policy.device
     batch = policy.batch.of(seen, device)
     trunk = policy(batch)
     lengths, starts = seen.vm.lengths, seen.vm.starts[:-1]
-    scores = trunk.logits.clone()
-    going = ~torch.tensor([choice.may_stop for choice in choices]) & torch.from_numpy(lengths > 0)
-    scores[going.to(device), -1] = -torch.inf
+    scores = trunk.logits.cpu().double().numpy()
+    going = ~np.array([choice.may_stop for choice in choices]) & (lengths > 0)
+    scores[going, -1] = -np.inf
     column = _draw(scores, choices, seen.vm, 3, rng)
     last = trunk.logits.shape[1] - 1
     stop = column == last
@@ -87,7 +87,7 @@ def decide(
     firsts[~stop] = seen.vm.rows[(starts + token)[~stop], 7]
     vms, goals = env.choose(firsts, np.where(greedy, 0.0, rng.random(len(seen))), rows)
     logits = policy.goals(batch, trunk, torch.from_numpy(np.where(stop, 0, token)).to(device), Tokens.of(goals, device))
-    goal = _draw(logits, choices, goals, 1, rng)
+    goal = _draw(logits.cpu().double().numpy(), choices, goals, 1, rng)
     logp = log_prob(trunk.logits, torch.from_numpy(column)) + log_prob(logits, torch.from_numpy(goal))
     hosts = np.full(len(seen), -1, dtype=np.int64)
     hosts[~stop] = goals.rows[(goals.starts[:-1] + goal)[~stop], 0]
@@ -99,12 +99,14 @@ def log_prob(logits: Tensor, chosen: Tensor) -> Tensor:
     return torch.log_softmax(logits, dim=1).gather(1, chosen.to(logits.device)[:, None])[:, 0]
 
 
-def _draw(logits: Tensor, choices: list[Choice], options: Section, count: int, rng: np.random.Generator) -> Ints:
-    """Choose a column of each row of logits [S, N]: the best, or a random one of those that are not cut off.
+def _draw(
+    scores: NDArray[np.float64], choices: list[Choice], options: Section, count: int, rng: np.random.Generator
+) -> Ints:
+    """Choose a column of each row of scores [S, N]: the best, or a random one of those that are not cut off.
 
-    ``count`` is the column of ``options`` that says how many equal options each of them stands for.
+    Those that are get a score of -inf. ``count`` is the column of ``options`` that says how many equal options each of
+    them stands for.
     """
-    scores = logits.cpu().numpy().astype(np.float64)
     for row, choice in enumerate(choices):
         if choice.greedy or choice.threshold == 0.0:
             continue

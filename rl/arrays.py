@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from data import SlotRate
 from data.cluster import CORES, MEMORY
+from data.rows import distinct_rows
 from solvers import Problem
 
 CORES_TERM, DOUBLE_TERM, MEMORY_TERM = 0, 1, 2
@@ -87,9 +88,8 @@ def pack(problem: Problem) -> Arrays:
     limit = problem.rules.max_cost
     fee = np.zeros(cluster.vms, dtype=np.int64) if limit is None else cluster.migration_cost
     keys = np.column_stack([cluster.vm_type, cluster.grouped, pool[cluster.pm], fee]).reshape(-1, 4)
-    kinds, inverse = np.unique(keys[cluster.may_leave], axis=0, return_inverse=True)
     kind = np.full(cluster.vms, -1, dtype=np.int32)
-    kind[cluster.may_leave] = inverse.reshape(-1)
+    kinds, kind[cluster.may_leave] = distinct_rows(keys[cluster.may_leave])
     held = np.zeros((cluster.pms, 2, len(kinds)), dtype=np.int32)
     movers = np.flatnonzero(cluster.may_leave)
     np.add.at(held, (cluster.pm[movers], cluster.node[movers], kind[movers]), 1)
@@ -99,7 +99,8 @@ def pack(problem: Problem) -> Arrays:
     column = np.where(term[:, 0] == MEMORY_TERM, MEMORY, CORES)
     demand = types[:, 1:]
     given = demand[:, column] % term[:, 1]
-    lists = [sorted(set(cluster.groups_of.get(vm, ()))) for vm in range(cluster.vms)]
+    groups_of = cluster.groups_of
+    lists = [sorted(set(groups_of[vm])) if vm in groups_of else [] for vm in range(cluster.vms)]
     taken = np.zeros((len(cluster.groups), max(cluster.pms, len(cluster.rack_names))), dtype=np.int32)
     by_rack = np.array([group.granularity == "rack" for group in cluster.groups], dtype=bool)
     for index, group in enumerate(cluster.groups):

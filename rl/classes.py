@@ -19,15 +19,14 @@ def survey(a: Arrays, s: Sight, rows: Any, merge: bool, cap: int) -> None:
     while table < 3 * pms:
         table *= 2
     keys, ids = np.empty(table, np.uint64), np.empty(table, np.int32)
-    movers, host = np.empty(a.pm.shape[1], np.int32), np.empty(3 * pms, np.uint32)
-    count = np.empty((2 * pms, a.demand.shape[1]), np.int32)
+    host, count = np.empty(3 * pms, np.uint32), np.empty((2 * pms, a.demand.shape[1]), np.int32)
     for b in rows:
         refresh(a, s, b, merge, cap)
         size = s.size[b]
         size[0], size[4] = 1, a.size[b, 2]
         size[1], size[2] = _nodes(a, s, b, keys, ids)
         size[3] = _pairs(a, s, b, keys, ids)
-        size[5] = _vms(a, s, b, merge, _movers(a, s, b, movers), host, count)
+        size[5] = _vms(a, s, b, merge, host, count)
 
 
 @njit(inline="always")
@@ -88,42 +87,29 @@ def _pairs(a: Arrays, s: Sight, b: int, keys: Any, ids: Any) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _movers(a: Arrays, s: Sight, b: int, movers: Any) -> Any:
-    """Tell the kind of each VM that has a legal migration, -1 of the others: int32 [V]."""
-    kind, grouped, seat, fit = a.kind[b], a.grouped[b], s.seat[b], s.fit[b]
-    places, fee, budget = s.places[b], a.fee[b], a.budget[b]
-    doubtful, doubts = np.empty(a.size[b, 2], np.bool_), False
+def _vms(a: Arrays, s: Sight, b: int, merge: bool, host: Any, count: Any) -> int:
+    """Make one token of all VMs of one kind on hosts of one class that have a legal migration; return how many."""
+    pms, kind, double, grouped, fee, budget = a.size[b, 0], a.kind[b], a.double[b], a.grouped[b], a.fee[b], a.budget[b]
+    seat, fit, places, tokens = s.seat[b], s.fit[b], s.places[b], s.vms[b]
+    node_class, pair_class = s.node_class[b], s.pair_class[b]
+    doubtful = np.empty(a.size[b, 2], np.bool_)
     for k in range(len(doubtful)):
         doubtful[k] = grouped[k] or places[k] < 2 or fee[k] > budget
-        doubts |= doubtful[k]
-    if not doubts:
-        return kind
-    for v in range(a.size[b, 1]):
-        k = movers[v] = kind[v]
-        if k >= 0 and doubtful[k]:
-            stuck = fee[k] > budget or places[k] <= fit[k, seat[v] // 2, seat[v] % 2]
-            if stuck or (grouped[k] and not unbarred(a, b, fit[k], v)):
-                movers[v] = -1
-    return movers
-
-
-@njit(cache=True, nogil=True)
-def _vms(a: Arrays, s: Sight, b: int, merge: bool, movers: Any, host: Any, count: Any) -> int:
-    """Make one token of all movers of one kind on hosts of one class; return how many."""
-    pms, double, seat, tokens = a.size[b, 0], a.double[b], s.seat[b], s.vms[b]
-    node_class, pair_class = s.node_class[b], s.pair_class[b]
     for p in range(pms):
         host[2 * p], host[2 * p + 1], host[2 * pms + p] = node_class[p, 0], node_class[p, 1], pair_class[p]
     count[: max(s.size[b, 1], s.size[b, 3])] = 0
     found = 0
     for v in range(a.size[b, 1]):
-        k = movers[v]
+        k = kind[v]
         if k < 0:
             continue
-        c = host[2 * pms * double[k] + (seat[v] >> double[k])]
-        if count[c, k] == 0 or not merge:
-            tokens[found, 0], tokens[found, 2], tokens[found, 3] = v, c, k
-            found += 1
+        if doubtful[k]:
+            stuck = fee[k] > budget or places[k] <= fit[k, seat[v] // 2, seat[v] % 2]
+            if stuck or (grouped[k] and not unbarred(a, b, fit[k], v)):
+                continue
+        c = host[2 * pms + (seat[v] >> 1)] if double[k] else host[seat[v]]
+        tokens[found, 0], tokens[found, 2], tokens[found, 3] = v, c, k
+        found += count[c, k] == 0 or not merge  # no jump, which could not be foreseen
         count[c, k] += 1
     for t in range(found):
         tokens[t, 1] = count[tokens[t, 2], tokens[t, 3]] if merge else 1

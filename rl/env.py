@@ -131,14 +131,6 @@ class Env:
         look.destinations(self.arrays, self._sight, CAP, rows, vms, buffer, ends)
         return Section.of(buffer, ends)
 
-    def hosts(self, row: int, moves: Ints) -> Ints:
-        """Return the class of hosts, when last observed, that each migration [n, 3] (vm, pm, node) leads to."""
-        vms, pms, nodes = moves.T
-        double = self.arrays.double[row, self.arrays.kind[row, vms]]
-        return np.asarray(
-            np.where(double, self._pair_class[row, pms], 2 * self._pair_class[row, pms] + nodes), dtype=np.int64
-        )
-
     def tokens(self, row: int, vms: Ints, seen: Observation, state: int) -> Ints:
         """Return the VM token, in an observation just made, of each VM [n] that has a legal migration."""
         own = seen.vm.rows[seen.vm.starts[state] : seen.vm.starts[state + 1], :2].astype(np.int64)

@@ -20,6 +20,7 @@ def refresh(a: Arrays, s: Sight, b: int, merge: bool, cap: int) -> None:
     pms = _touched(a, s, b)
     _room(a, s, b, pms)
     _looks(a, s, b, pms, merge, cap)
+    _departures(a, s, b, pms, cap)
     s.known[b] = True
 
 
@@ -117,10 +118,10 @@ def _fed(cores: int, memory: int, ratio: int) -> int:
 
 @njit(cache=True, nogil=True)
 def _looks(a: Arrays, s: Sight, b: int, pms: Any, merge: bool, cap: int) -> None:
-    """Tell what the nodes of some PMs look like, and what they would once a VM has left."""
-    kinds, free, term, worth, ratio = a.size[b, 2], a.free[b], a.term[b], a.worth[b], a.ratio[b]
-    is_open, pool, demand, double, inert, held = a.open[b], a.pool[b], a.demand[b], a.double[b], a.inert[b], a.held[b]
-    looks, node, edges, some, after, gain = s.looks[b], s.node[b], s.edges[b], s.some[b], s.after[b], s.gain[b]
+    """Tell what the nodes of some PMs look like."""
+    kinds, free, term, ratio = a.size[b, 2], a.free[b], a.term[b], a.ratio[b]
+    is_open, pool, double, inert, held = a.open[b], a.pool[b], a.double[b], a.inert[b], a.held[b]
+    looks, node, edges, some = s.looks[b], s.node[b], s.edges[b], s.some[b]
     coupled = (term[:, 0] == DOUBLE_TERM).any()
     by_memory = (term[:, 0] == MEMORY_TERM).any()
     unit, r = term[0, 1], int(term[0, 0] == MEMORY_TERM)
@@ -151,7 +152,22 @@ def _looks(a: Arrays, s: Sight, b: int, pms: Any, merge: bool, cap: int) -> None
             node[p, n, 3] = cores / 64
             node[p, n, 4] = fed >= 0
             node[p, n, 5] = max(fed, 0) / 64
-            for k in range(kinds):
+
+
+@njit(cache=True, nogil=True)
+def _departures(a: Arrays, s: Sight, b: int, pms: Any, cap: int) -> None:
+    """Tell how the nodes of some PMs will stand, and what is gained, once a VM of a kind has left."""
+    free, term, worth, is_open = a.free[b], a.term[b], a.worth[b], a.open[b]
+    demand, double, inert, helps = a.demand[b], a.double[b], a.inert[b], helpers(a, b)
+    node, some, after, gain = s.node[b], s.some[b], s.after[b], s.gain[b]
+    coupled = (term[:, 0] == DOUBLE_TERM).any()
+    unit, r = term[0, 1], int(term[0, 0] == MEMORY_TERM)
+    for p in pms:
+        if not is_open[p]:
+            continue
+        for k in range(a.size[b, 2]):
+            cores, memory = demand[k, 0], demand[k, 1]
+            for n in range(2):
                 if some[p, n, k]:
                     after[p, n, k] = outlook(unit, helps, some, p, n, free[p, n, r] + demand[k, r], cap, k, 1)
                 elif inert[k]:  # nodes that look the same may hold different VMs of inert kinds
@@ -159,4 +175,6 @@ def _looks(a: Arrays, s: Sight, b: int, pms: Any, merge: bool, cap: int) -> None
                 else:
                     continue
                 both = double[k] and coupled  # otherwise this node alone: others like it may have another sibling
-                gain[p, n, k] = changed(term, worth, free, p, n, demand[k, 0], demand[k, 1], both)
+                gain[p, n, k] = changed(term, worth, free, p, n, cores, memory, both)
+            if double[k]:
+                gain[p, 2, k] = changed(term, worth, free, p, 0, cores, memory, True)

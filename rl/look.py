@@ -7,7 +7,7 @@ from numba import njit
 
 from rl.arrays import MEMORY_TERM, Arrays
 from rl.outlook import BUCKETS, NEEDS, NONE, helpers, outlook
-from rl.rules import allowed, changed, unbarred
+from rl.rules import allowed, changed, host_class, unbarred
 from rl.sight import Sight
 from solvers.incumbents import EPSILON
 
@@ -89,8 +89,7 @@ def _kinds(a: Arrays, s: Sight, b: int, vm: Any, kind: Any) -> None:
 @njit(cache=True, nogil=True)
 def _vms(a: Arrays, s: Sight, b: int, vm: Any) -> None:
     """Write one token for all VMs of one kind on hosts of one class that have a legal migration."""
-    free, term, worth, demand, double = a.free[b], a.term[b], a.worth[b], a.demand[b], a.double[b]
-    after, gain, nodes, pairs, vms = s.after[b], s.gain[b], s.nodes[b], s.pairs[b], s.vms[b]
+    double, after, gain, nodes, pairs, vms = a.double[b], s.after[b], s.gain[b], s.nodes[b], s.pairs[b], s.vms[b]
     for t in range(len(vm)):
         host, k = vms[t, 2], vms[t, 3]
         first = 2 * pairs[host, 0] if double[k] else nodes[host, 0]
@@ -101,9 +100,7 @@ def _vms(a: Arrays, s: Sight, b: int, vm: Any) -> None:
         vm[t, 3] = vms[t, 1]
         vm[t, 4] = after[p, n, k]
         vm[t, 5] = after[p, 1, k] if double[k] else NONE
-        vm[t, 6] = gain[p, n, k]
-        if double[k]:  # that is of one node
-            vm[t, 6] = changed(term, worth, free, p, n, demand[k, 0], demand[k, 1], True)
+        vm[t, 6] = gain[p, 2 if double[k] else n, k]
         vm[t, 7] = vms[t, 0]
 
 
@@ -148,8 +145,7 @@ def list_hosts(a: Arrays, s: Sight, b: int, k: int, mask: Any, cap: int, goal: A
     """Write the classes of hosts of the places in ``mask`` [P, 2] from row ``at`` on; return where they end.
 
     Columns are those of `rl.env.Env.choose`, for a VM of kind ``k``. A double goes to a class of PMs; any other VM to
-    one of the nodes of a class of PMs, numbered twice the class plus the node: what else leaves or enters the PM bears
-    on both.
+    one of the nodes of a class of PMs: what else leaves or enters the PM bears on both.
     """
     helps = helpers(a, b)
     free, some, term, worth, double = a.free[b], s.some[b], a.term[b], a.worth[b], a.double[b, k]
@@ -162,7 +158,7 @@ def list_hosts(a: Arrays, s: Sight, b: int, k: int, mask: Any, cap: int, goal: A
         for n in range(2):
             if not mask[p, n]:
                 continue
-            host = pair_class[p] if double else 2 * pair_class[p] + n
+            host = host_class(pair_class[p], n, double)
             if row[host] >= 0:
                 goal[row[host], 1] += 1
                 continue

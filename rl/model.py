@@ -13,7 +13,7 @@ from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import embedding_bag, pad, relu, scaled_dot_product_attention
+from torch.nn.functional import pad, relu, scaled_dot_product_attention
 
 from rl.env import Env
 from rl.outlook import BUCKETS, OUTLOOKS
@@ -49,8 +49,8 @@ class Attend(nn.Module):
 
     def forward(self, queries: Tensor, keys: Tensor, bias: Tensor) -> Tensor:
         """Return what each query gathers: [S, A, d]."""
-        query = self.query(queries).unflatten(-1, (self.heads, -1)).transpose(1, 2)
-        key, value = self.memory(keys).unflatten(-1, (2, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        query = self.query(queries).view(*queries.shape[:2], self.heads, -1).transpose(1, 2)
+        key, value = self.memory(keys).view(*keys.shape[:2], 2, self.heads, -1).permute(2, 0, 3, 1, 4)
         mixed = scaled_dot_product_attention(query, key, value, attn_mask=bias)
         out: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
         return out
@@ -67,17 +67,12 @@ class Tree(nn.Module):
         self.memory = nn.Linear(width, 2 * width)
         self.out = nn.Linear(width, width)
 
-    def forward(self, node: Tensor, vm: Tensor, host: Tensor, log_count: Tensor) -> Tensor:
-        """Take nodes [N, d] and VMs [E, d] on nodes ``host`` [E]; return what each node gathers [N, d]."""
-        everyone = torch.arange(len(node), device=node.device)
-        segment = torch.cat([everyone, host])
+    def forward(self, node: Tensor, vm: Tensor, segment: Tensor, log_count: Tensor) -> Tensor:
+        """Take nodes [N, d], VMs [E, d] and `Batch.tree` [N + E]; return what each node gathers [N, d]."""
         key, value = torch.cat([self.own(node), self.memory(vm)]).view(len(segment), 2, self.heads, -1).unbind(1)
         query = self.query(node).view(len(node), self.heads, -1).index_select(0, segment)
-        score = (query * key).sum(-1) / key.shape[-1] ** 0.5
-        score = score + torch.cat([torch.zeros_like(score[: len(node), 0]), log_count])[:, None]
-        weight = segment_softmax(score, segment, len(node))
-        gathered = torch.zeros_like(node).index_add(0, segment, (weight[..., None] * value).flatten(1))
-        out: Tensor = self.out(gathered)
+        score = torch.add(log_count[:, None], (query * key).sum(-1), alpha=key.shape[-1] ** -0.5)
+        out: Tensor = self.out(segment_softmax(score, value, segment, len(node)))
         return out
 
 
@@ -103,36 +98,26 @@ class Block(nn.Module):
         """Return the tokens of nodes, PMs, kinds and whole states, each having seen the others."""
         count = batch.node.rows[:, :1]
         if self.attention == "sparse":
-            log_edges = batch.edge.rows[:, 2].log()
-            node = node + self.tree(self.norm[0](node), edge, batch.edge.index(0, batch.node), log_edges)
+            node = node + self.tree(self.norm[0](node), edge, *batch.tree)
         whole = whole + self.spread(batch.node.sum(count * relu(self.pool(node))).log1p())
-        node = node + whole[batch.node.state]
-        log_count = batch.node.pad(batch.node.rows[:, 0].log(), -torch.inf)
+        node = node + batch.node.spread(whole)
         if self.attention != "none":
             padded = batch.node.pad(self.norm[1](node))
-            node = node + batch.node.unpad(self.among_nodes(padded, padded, log_count[:, None, None]))
+            node = node + batch.node.unpad(self.among_nodes(padded, padded, batch.node_bias))
         node = node + self.node_forward(self.norm[2](node))
         pair = pair_up(batch, self.pair(node))
-        kind = kind + whole[batch.kind.state]
+        kind = kind + batch.kind.spread(whole)
         if self.attention != "none":
-            kind = kind + self._kinds(batch, kind, node, pair, log_count)
+            kind = kind + self._kinds(batch, kind, node, pair)
         kind = kind + self.kind_forward(self.norm[5](kind))
         return node, pair, kind, whole
 
-    def _kinds(self, batch: Batch, kind: Tensor, node: Tensor, pair: Tensor, log_count: Tensor) -> Tensor:
+    def _kinds(self, batch: Batch, kind: Tensor, node: Tensor, pair: Tensor) -> Tensor:
         hosts = torch.cat([batch.node.pad(node), batch.pair.pad(pair)], dim=1)
-        log_pairs = batch.pair.pad(batch.pair.rows[:, 2].log(), -torch.inf)
-        double = batch.kind.pad(batch.kind.rows[:, 2])[:, :, None] > 0
-        nodes, pairs = (
-            log_count[:, None].expand(-1, double.shape[1], -1),
-            log_pairs[:, None].expand(-1, double.shape[1], -1),
-        )
-        bias = torch.cat([nodes.masked_fill(double, -1e9), pairs.masked_fill(~double, -1e9)], dim=2)
         padded = batch.kind.pad(self.norm[3](kind))
-        found = self.across(padded, self.norm[4](hosts), bias[:, None])
-        there = batch.kind.pad(torch.zeros_like(kind[:, 0]), -1e9)
-        shared = self.among_kinds(padded + found, padded + found, there[:, None, None])
-        return batch.kind.unpad(found + shared)
+        found = self.across(padded, self.norm[4](hosts), batch.host_bias)
+        padded = padded + found
+        return batch.kind.unpad(found + self.among_kinds(padded, padded, batch.kind_bias))
 
 
 class Policy(nn.Module):
@@ -189,37 +174,37 @@ class Policy(nn.Module):
         self.goal_hidden = nn.Linear(width, width)
         self.goal_out = nn.Linear(width, 1)
 
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters are."""
+        return self.gates.device
+
     def forward(self, batch: Batch) -> "Trunk":
         """Embed all tokens and score the VM tokens."""
         node_rows, kind_rows, edges, vms = batch.node, batch.kind, batch.edge, batch.vm
-        node = self.outlook(node_rows.whole(1)) + self.slots(node_rows.whole(2)) + self.sibling(node_rows.whole(3))
+        node = self.outlook(node_rows.whole[1]) + self.slots(node_rows.whole[2]) + self.sibling(node_rows.whole[3])
         node = node + self.node_in(node_rows.rows[:, 4:7])
         kind = (
-            self.size(kind_rows.whole(0)) + self.size_slots(kind_rows.whole(1)) + self.kind_in(kind_rows.rows[:, 2:10])
+            self.size(kind_rows.whole[0]) + self.size_slots(kind_rows.whole[1]) + self.kind_in(kind_rows.rows[:, 2:10])
         )
-        on_node = add_rows([
-            (self.kind_on_node(kind), edges.index(1, kind_rows)),
-            (self.left_behind.weight, edges.whole(3)),
-        ])  # fmt: skip
-        edge = relu(torch.addmm(on_node, edges.rows[:, [2, 4]], self.edge_in.weight.T))
-        steps, loose = batch.whole.rows.unbind(1)
-        whole = self.whole_in(torch.stack([steps / 50, steps.log1p(), loose.log1p(), (-steps / 5).exp()], dim=1))
-        node = node + whole[node_rows.state]
+        on_node = self.kind_on_node(kind).index_select(0, batch.edge_kind) + self.left_behind(edges.whole[3])
+        edge = relu(torch.addmm(on_node, edges.rows[:, 2::2], self.edge_in.weight.T))  # their number, slots gained
+        steps = batch.whole.rows[:, :1]
+        whole = self.whole_in(torch.cat([steps / 50, batch.whole.rows.log1p(), (-steps / 5).exp()], dim=1))
+        node = node + node_rows.spread(whole)
         node, pair, kind, whole = self.blocks[0](batch, node, edge, kind, whole)
         for block, news, gate in zip(self.blocks[1:], self.news, self.gates, strict=True):
-            edge = edge + news(kind).index_select(0, edges.index(1, kind_rows))  # what each VM's kind found elsewhere
+            edge = edge + news(kind).index_select(0, batch.edge_kind)  # what each VM's kind found elsewhere
             before = node, pair, kind, whole
             after = block(batch, node, edge, kind, whole)
             node, pair, kind, whole = (torch.lerp(old, new, gate) for old, new in zip(before, after, strict=True))
         node, pair, kind = self.end[0](node), self.end[1](pair), self.end[2](kind)
         host = torch.where(vms.rows[:, 2] > 0, vms.index(0, batch.pair) + len(node), vms.index(0, node_rows))
-        parts = [
-            (torch.cat([self.vm_host(node), self.vm_pair(pair)]), host),
-            (self.vm_kind(kind) + self.vm_whole(whole)[kind_rows.state], vms.index(1, kind_rows)),
-            (self.left_vm.weight, vms.whole(4)),
-            (self.left_vm.weight, vms.whole(5)),
-        ]
-        hidden = relu(torch.addmm(add_rows(parts), vms.rows[:, 6:7], self.vm_own.weight.T))
+        hosts = torch.cat([self.vm_host(node), self.vm_pair(pair)])
+        kinds = self.vm_kind(kind) + kind_rows.spread(self.vm_whole(whole))
+        hidden = hosts.index_select(0, host) + kinds.index_select(0, vms.index(1, kind_rows))
+        hidden = hidden + self.left_vm(vms.whole[4]) + self.left_vm(vms.whole[5])
+        hidden = relu(torch.addmm(hidden, vms.rows[:, 6:7], self.vm_own.weight.T))
         score = self.vm_out(hidden)[:, 0] + vms.rows[:, 3].log()
         logits = torch.cat([vms.pad(score, -torch.inf), self.stop(whole)], dim=1)
         value = self.critic(whole)[:, 0] * VALUE_SLOTS
@@ -243,25 +228,23 @@ class Policy(nn.Module):
         if not len(goals.rows):
             return torch.zeros(goals.shape, device=chosen.device)
         vm = (batch.vm.starts + chosen).clamp(max=len(batch.vm.rows) - 1)
-        host, beside, *arrived = self._places(batch, trunk, goals, batch.vm.rows[vm, 2][goals.state] > 0)
-        parts = [host, beside, (self.goal_vm(trunk.hidden[vm]), goals.state), *arrived]
-        hidden = relu(torch.addmm(add_rows(parts), goals.rows[:, 4:5], self.goal_own.weight.T))
+        place = self._places(batch, trunk, goals, goals.spread(batch.vm.rows[vm, 2]) > 0)
+        place = place + goals.spread(self.goal_vm(trunk.hidden[vm]))
+        hidden = relu(torch.addmm(place, goals.rows[:, 4:5], self.goal_own.weight.T))
         hidden = relu(self.goal_hidden(hidden))
         score = self.goal_out(hidden)[:, 0] + goals.rows[:, 1].log()
         return option_logits(goals, score)
 
-    def _places(self, batch: Batch, trunk: "Trunk", goals: Tokens, double: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """Tell of places, for VMs that are ``double`` [N] or not, what `add_rows` takes: host, PM, both outlooks."""
+    def _places(self, batch: Batch, trunk: "Trunk", goals: Tokens, double: Tensor) -> Tensor:
+        """Add up what is known of places, for VMs that are ``double`` [N] or not: host, PM, both outlooks: [N, d]."""
         nodes = len(batch.node.rows)
-        pair = torch.where(double, goals.whole(0), goals.whole(0) // 2) + batch.pair.starts[goals.state]
+        pair = torch.where(double, goals.whole[0], goals.whole[0] // 2) + goals.spread(batch.pair.starts)
         host = torch.where(double, pair + nodes, goals.index(6, batch.node))
         beside = torch.where(double, len(trunk.pair), pair)  # a double's PM is its host
-        return [
-            (torch.cat([self.goal_host(trunk.node), self.goal_pair(trunk.pair)]), host),
-            (pad(self.goal_beside(trunk.pair), (0, 0, 0, 1)), beside),
-            (self.arrived_at.weight, goals.whole(2)),
-            (self.arrived_at.weight, goals.whole(3)),
-        ]
+        hosts = torch.cat([self.goal_host(trunk.node), self.goal_pair(trunk.pair)])
+        others = pad(self.goal_beside(trunk.pair), (0, 0, 0, 1))
+        arrived: Tensor = self.arrived_at(goals.whole[2]) + self.arrived_at(goals.whole[3])
+        return hosts.index_select(0, host) + others.index_select(0, beside) + arrived
 
 
 @dataclass(frozen=True)
@@ -285,27 +268,17 @@ class Trunk:
     pair: Tensor
 
 
-def add_rows(parts: list[tuple[Tensor, Tensor]]) -> Tensor:
-    """Look up one row of each table [rows, d] by each index [N] and add them: [N, d], in one pass over memory."""
-    tables = list({id(table): table for table, _ in parts}.values())
-    starts, start = {}, 0
-    for table in tables:
-        starts[id(table)] = start
-        start += len(table)
-    index = torch.stack([index + starts[id(table)] for table, index in parts], dim=1)
-    return embedding_bag(index, torch.cat(tables), mode="sum")
-
-
 def pair_up(batch: Batch, part: Tensor) -> Tensor:
     """Make the token of each class of PMs of what its two nodes give to it: [N, d] to [Q, d]."""
-    return relu(add_rows([(part, batch.pair.index(column, batch.node)) for column in (0, 1)]))
+    first, second = batch.pair_nodes
+    return relu(part.index_select(0, first) + part.index_select(0, second))
 
 
 def option_logits(options: Tokens, score: Tensor) -> Tensor:
     """Spread scores [N] out to logits [S, most], -inf where there is no option; a state without any has one 0."""
     logits = options.pad(score, -torch.inf)
-    nowhere = torch.isinf(logits).all(dim=1)
-    logits[nowhere, 0] = 0.0
+    first = logits[:, 0]
+    first.masked_fill_(first.isinf(), 0.0)
     return logits
 
 

@@ -28,7 +28,7 @@ class Section:
     @property
     def lengths(self) -> NDArray[np.int64]:
         """[S], tokens of each state."""
-        return np.diff(self.starts)
+        return self.starts[1:] - self.starts[:-1]
 
     def take(self, states: NDArray[np.int64]) -> "Section":
         """Return the tokens of some states, in the order given."""

@@ -168,6 +168,25 @@ def _occupy(free: Any, p: int, n: int, cores: int, memory: int, double: bool) ->
 
 
 @njit(cache=True, nogil=True)
+def host_class(pair: int, n: int, double: bool) -> int:
+    """Return the class of hosts that node ``n`` of a PM of class ``pair`` is in; a double's host is the whole PM."""
+    return pair if double else 2 * pair + n
+
+
+@njit(cache=True, nogil=True)
+def places_of(mask: Any, pair_class: Any, double: bool, host: int) -> Any:
+    """List the places in ``mask`` [P, 2] on hosts of one class, for a double or not: twice the PM plus the node."""
+    places = np.empty(mask.size, np.int64)
+    found = 0
+    for p in range(len(mask)):
+        for n in range(2):
+            if mask[p, n] and host_class(pair_class[p], n, double) == host:
+                places[found] = 2 * p + n
+                found += 1
+    return places[:found]
+
+
+@njit(cache=True, nogil=True)
 def advance(
     a: Arrays, fit: Any, pair_class: Any, rows: Any, vms: Any, hosts: Any, u: Any, made: Any, gains: Any
 ) -> None:
@@ -176,20 +195,12 @@ def advance(
     Kinds have room where ``fit`` [B, K, P, 2] says. Writes (vm, pm, node) to ``made``, -1 where nothing was chosen, and
     the slots gained to ``gains``.
     """
-    places = np.empty(2 * a.open.shape[1], np.int64)
     for i in range(len(rows)):
         b, v = rows[i], vms[i]
         made[i] = -1
         gains[i] = 0
         if v >= 0:
-            double, pair = a.double[b, a.kind[b, v]], pair_class[b]
-            mask = allowed(a, b, fit[b], v)
-            found = 0
-            for p in range(len(mask)):
-                for n in range(2):
-                    if mask[p, n] and (pair[p] if double else 2 * pair[p] + n) == hosts[i]:
-                        places[found] = 2 * p + n
-                        found += 1
-            place = places[min(found - 1, int(u[i] * found))]
+            places = places_of(allowed(a, b, fit[b], v), pair_class[b], a.double[b, a.kind[b, v]], hosts[i])
+            place = places[min(len(places) - 1, int(u[i] * len(places)))]
             made[i, 0], made[i, 1], made[i, 2] = v, place // 2, place % 2
             gains[i] = migrate(a, b, v, place // 2, place % 2)

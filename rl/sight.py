@@ -44,7 +44,8 @@ class Sight(NamedTuple):
     after: NDArray[np.uint8]
     """[B, P, 2, K], its outlook once a VM of a kind that is there, or might be, has left."""
     gain: NDArray[np.float32]
-    """[B, P, 2, K], the slots gained then: of a double on this node alone, unless the objective couples the nodes."""
+    """[B, P, 3, K], the slots gained then: of a double on either node alone, unless the objective couples them, and on
+    both, which comes last."""
     kind: NDArray[np.float32]
     """[B, K, columns], the token of a kind but for the last columns."""
     node_class: NDArray[np.int32]
@@ -76,7 +77,7 @@ def blind(a: Arrays) -> Sight:
         edges=np.empty((b, p, 2), dtype=np.int32),
         some=np.empty((b, p, 2, k), dtype=np.uint8),
         after=np.empty((b, p, 2, k), dtype=np.uint8),
-        gain=np.empty((b, p, 2, k), dtype=np.float32),
+        gain=np.empty((b, p, 3, k), dtype=np.float32),
         kind=np.empty((b, k, KIND_FACTS), dtype=np.float32),
         node_class=np.full((b, p, 2), -1, dtype=np.int32),
         pair_class=np.full((b, p), -1, dtype=np.int32),

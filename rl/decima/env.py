@@ -8,7 +8,7 @@ from numba import njit
 from rl.arrays import Arrays
 from rl.env import GOAL_COLUMNS, Env, Ints
 from rl.observation import Section
-from rl.rules import allowed, changed
+from rl.rules import allowed, changed, host_class
 from rl.sight import Sight
 from solvers.incumbents import EPSILON
 
@@ -93,7 +93,7 @@ def _write(
     row: Any, limit: int, considered: int, gain: float, place: int, double: bool, node_class: Any, pair_class: Any
 ) -> None:
     p, n = place // 2, place % 2
-    row[0] = pair_class[p] if double else 2 * pair_class[p] + n
+    row[0] = host_class(pair_class[p], n, double)
     row[1] = 1
     row[2] = limit
     row[3] = considered

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn.functional import relu
 
 from rl.decima.env import POWERS, LimitedEnv
-from rl.model import ModelConfig, Policy, Trunk, add_rows, feed_forward, option_logits, pair_up
+from rl.model import ModelConfig, Policy, Trunk, feed_forward, option_logits, pair_up
 from rl.tokens import Batch, Tokens
 
 
@@ -26,14 +26,14 @@ class Messages(nn.Module):
 
     def forward(self, batch: Batch, node: Tensor, edge: Tensor, kind: Tensor, whole: Tensor) -> tuple[Tensor, ...]:
         """Return the tokens of nodes, PMs, kinds and whole states, each having heard from the others."""
-        where, number = batch.edge.index(0, batch.node), batch.edge.rows[:, 2:3]
+        where, number = batch.edge_node, batch.edge.rows[:, 2:3]
         message = relu(edge + self.host(self.norm[0](node)).index_select(0, where))
-        node = node + self.heard(torch.zeros_like(node).index_add(0, where, number * message))
+        node = node + self.heard(torch.zeros_like(node).index_add_(0, where, number * message))
         node = node + self.node_forward(self.norm[1](node))
         pair = pair_up(batch, self.pair(node))
         whole = whole + self.spread(batch.pair.sum(batch.pair.rows[:, 2:3] * relu(self.pool(pair))).log1p())
-        node = node + whole[batch.node.state]
-        kind = kind + whole[batch.kind.state]
+        node = node + batch.node.spread(whole)
+        kind = kind + batch.kind.spread(whole)
         kind = kind + self.kind_forward(self.norm[2](kind))
         return node, pair, kind, whole
 
@@ -61,6 +61,6 @@ class DecimaPolicy(Policy):
         if not len(goals.rows):
             return torch.zeros(goals.shape, device=chosen.device)
         vm = (batch.vm.starts + chosen).clamp(max=len(batch.vm.rows) - 1)
-        parts = [(self.goal_vm(trunk.hidden[vm]), goals.state), (self.limit.weight, goals.whole(2))]
-        hidden = relu(self.goal_hidden(relu(add_rows(parts))))
+        hidden = relu(goals.spread(self.goal_vm(trunk.hidden[vm])) + self.limit(goals.whole[2]))
+        hidden = relu(self.goal_hidden(hidden))
         return option_logits(goals, self.goal_out(hidden)[:, 0])

@@ -10,6 +10,7 @@ from rl.arrays import Arrays
 from rl.env import CAP, GOAL_COLUMNS, Env, Ints
 from rl.look import list_hosts
 from rl.observation import Observation, Section
+from rl.rules import host_class
 from rl.sight import Sight
 
 
@@ -62,4 +63,4 @@ def _places(a: Arrays, s: Sight, rows: Any, cap: int, vm: Any, starts: Any, own:
             k, p, n = a.kind[b, v], a.pm[b, v], a.node[b, v]
             own[t] = -1
             if fit[k, p, n]:
-                own[t] = s.pair_class[b, p] if a.double[b, k] else 2 * s.pair_class[b, p] + n
+                own[t] = host_class(s.pair_class[b, p], n, a.double[b, k])

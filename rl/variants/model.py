@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import relu
 
-from rl.model import Policy, Trunk, add_rows, option_logits
+from rl.model import Policy, Trunk, option_logits
 from rl.tokens import Batch, Tokens
 from rl.variants.full import FullEnv
 from rl.variants.penalty import PenaltyEnv
@@ -67,14 +67,14 @@ class FullPolicy(Policy):
         if not len(goals.rows):
             return torch.zeros(goals.shape, device=chosen.device)
         vm = (batch.vm.starts + chosen).clamp(max=len(batch.vm.rows) - 1)
-        offer, merit = self._offers(batch, trunk, goals, batch.vm.rows[vm, 2][goals.state] > 0)
-        asked = self.goal_vm(trunk.hidden[vm])[goals.state]
+        offer, merit = self._offers(batch, trunk, goals, goals.spread(batch.vm.rows[vm, 2]) > 0)
+        asked = goals.spread(self.goal_vm(trunk.hidden[vm]))
         return option_logits(goals, (asked * offer).sum(dim=1) + merit + goals.rows[:, 1].log())
 
     def _offers(self, batch: Batch, trunk: Trunk, places: Tokens, doubles: Tensor) -> tuple[Tensor, Tensor]:
         """Return what places [N] offer to VMs that are ``doubles`` [N] or not: [N, d], and their own scores [N]."""
-        parts = self._places(batch, trunk, places, doubles)
-        hidden = relu(torch.addmm(add_rows(parts), places.rows[:, 4:5], self.goal_own.weight.T))
+        place = self._places(batch, trunk, places, doubles)
+        hidden = relu(torch.addmm(place, places.rows[:, 4:5], self.goal_own.weight.T))
         hidden = relu(self.goal_hidden(hidden))
         return hidden / hidden.shape[1] ** 0.5, self.goal_out(hidden)[:, 0]
 
@@ -85,6 +85,7 @@ def _by_kind(tokens: Tokens, column: int, kinds: Tokens) -> Tokens:
     counts = torch.bincount(kind, minlength=len(kinds.rows))
     starts = counts.cumsum(0) - counts
     order = torch.argsort(kind, stable=True)
+    most = max(1, int(counts.max()))
     rank = torch.arange(len(kind), device=kind.device) - starts[kind[order]]
-    place = torch.empty_like(kind).index_copy(0, order, rank)
-    return replace(tokens, state=kind, place=place, starts=starts, shape=(len(counts), max(1, int(counts.max()))))
+    at = kind * most + torch.empty_like(kind).index_copy(0, order, rank)
+    return replace(tokens, state=kind, at=at, starts=starts, shape=(len(counts), most))

@@ -72,8 +72,9 @@ class PenaltyEnv(Env):
         made: list[Migration | None] = [None] * len(rows)
         for i in np.flatnonzero(vms >= 0).tolist():
             row, vm = int(rows[i]), int(vms[i])
-            places = np.argwhere(elsewhere(self.arrays, row, vm) & self._of_class(row, vm, int(hosts[i])))
-            pm, node = places[int(u[i] * len(places))].tolist()
+            double = self.arrays.double[row, self.arrays.kind[row, vm]]
+            places = rules.places_of(elsewhere(self.arrays, row, vm), self._pair_class[row], double, hosts[i])
+            pm, node = divmod(int(places[int(u[i] * len(places))]), 2)
             if rules.legal(self.arrays, row, vm)[pm, node]:
                 gains[i] = rules.migrate(self.arrays, row, vm, pm, node)
                 made[i] = Migration(vm, pm, node)
@@ -88,12 +89,6 @@ class PenaltyEnv(Env):
     def allowed(self, row: int, vm: int, places: Ints) -> NDArray[np.bool_]:
         """Tell which places [n] are legal for a VM."""
         return np.asarray(rules.legal(self.arrays, row, vm).reshape(-1)[places])
-
-    def _of_class(self, row: int, vm: int, host: int) -> NDArray[np.bool_]:
-        """Tell which places are on a class of hosts: bool [P, 2]."""
-        pairs = self._pair_class[row, : self.arrays.size[row, 0], None]
-        double = self.arrays.double[row, self.arrays.kind[row, vm]]
-        return np.asarray((pairs if double else 2 * pairs + np.arange(2)) == host)
 
 
 @njit(cache=True, nogil=True)

@@ -46,10 +46,10 @@ def test_a_threshold_of_one_is_greedy():
 ])  # fmt: skip
 def test_what_is_cut_off(cut, threshold, left):
     """Options stand for several equal ones: of ten in all, seven share .28, and one each has .12, .24, .36."""
-    logits = torch.log(torch.tensor([[0.12, 0.28, 0.24, 0.36]] * 400))
+    scores = np.log([[0.12, 0.28, 0.24, 0.36]] * 400)
     options = Section(np.array([[1.0], [7.0], [1.0], [1.0]] * 400, dtype=np.float32), np.arange(401) * 4)
     choices = [Choice(threshold=threshold, cut=cut)] * 400
-    assert set(_draw(logits, choices, options, 0, np.random.default_rng(0)).tolist()) == left
+    assert set(_draw(scores, choices, options, 0, np.random.default_rng(0)).tolist()) == left
 
 
 def test_parts_keep_to_their_pms():
