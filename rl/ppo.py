@@ -235,7 +235,7 @@ class Judged:
 
 def evaluate(policy: Policy, seen: Observation, goals: Section, token: Ints, goal: Ints) -> Judged:
     """Let the policy judge states, and what was chosen there."""
-    device = next(policy.parameters()).device
+    device = policy.device
     batch, places = policy.batch.of(seen, device), Tokens.of(goals, device)
     trunk = policy(batch)
     stop = token >= seen.vm.lengths
@@ -272,7 +272,7 @@ def collect(
         rewards.append((renew(env, made.vms, gains, done) + env.fine * illegal).astype(np.float32))
         ends.append(done)
     with torch.no_grad():
-        last = policy(policy.batch.of(env.observe(), next(policy.parameters()).device)).value.cpu().numpy()
+        last = policy(policy.batch.of(env.observe(), policy.device)).value.cpu().numpy()
     values = np.stack([made.value for made in decisions])
     advantage = advantages(np.stack(rewards), values, np.stack(ends), last, config)
     return Rollout(
