@@ -90,7 +90,7 @@ class Course(Renew):
             potential.reward(env.arrays, int(vms[place]), float(gains[place]), done=bool(done[place]))
             for place, potential in enumerate(self.potentials)
         ]
-        for place in np.flatnonzero(~done & self._stale(env)).tolist():
+        for place in np.flatnonzero(~done & self._stale(env)).tolist() if self.shaped else ():
             before = self.potentials[place]
             self._price(env, place, left(self.problems[place], env.arrays, place), before.prices)
             rewards[place] += self.potentials[place].value - before.value

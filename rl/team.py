@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from data import InputError
 from rl.knobs import Options
 from rl.model import ModelConfig, Policy
 from rl.player import Player
@@ -61,9 +62,8 @@ class _Other:
     def __init__(self, options: Options, policy: Policy, number: int) -> None:
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        context.Process(
-            target=_serve, args=(theirs, options, type(policy), policy.config, number), daemon=True
-        ).start()  # fmt: skip
+        facts = (theirs, options, type(policy), policy.config, number)
+        context.Process(target=_serve, args=facts, daemon=True).start()
         theirs.close()
 
     def ask(self, what: str, *how: Any) -> None:
@@ -71,8 +71,17 @@ class _Other:
         self._pipe.send((what, how))
 
     def answer(self) -> Any:
-        """Wait until that is done; return what came of it."""
-        found, error = self._pipe.recv()
+        """Wait until that is done; return what came of it.
+
+        Raises
+        ------
+        InputError
+            When the process has ended.
+        """
+        try:
+            found, error = self._pipe.recv()
+        except EOFError:
+            raise InputError("a process that plays has ended, perhaps for want of memory; --resume goes on.") from None
         if error:
             raise RuntimeError(f"a player failed:\n{error}")
         return found
