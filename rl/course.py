@@ -16,7 +16,6 @@ from rl.potential import Potential
 from rl.ppo import Renew
 from rl.teacher import judge_goals, judge_vms
 from solvers import Problem
-from solvers.mip.pricing import Prices
 
 STALE = 1, 16
 """Prices are found again after so many migrations: at least, at most, and else half of those left."""
@@ -31,8 +30,6 @@ class Course(Renew):
         Clusters made so far.
     problems, potentials : list
         What each place was given, and the bound on what can still be gained there.
-    priced : int64 [B]
-        Migrations that were left when its prices were found.
     finished : deque of (float, float)
         Slots gained in the last episodes, and the certified bounds on them.
     """
@@ -46,7 +43,6 @@ class Course(Renew):
         self._fill(curriculum.pool)
         self.problems: list[Problem] = []
         self.potentials: list[Potential] = []
-        self.priced: Ints = np.zeros(0, dtype=np.int64)
         self.gained: NDArray[np.float64] = np.zeros(0)
         self.possible: NDArray[np.float64] = np.zeros(0)
         self.finished: deque[tuple[float, float]] = deque(maxlen=256)
@@ -57,13 +53,12 @@ class Course(Renew):
         self.problems = [self._draw() for _ in range(places)]
         env = environment(self.problems)
         self.potentials = [Potential(problem, env.arrays, place) for place, problem in enumerate(self.problems)]
-        self.priced = env.steps_left.copy()
         self.possible[:] = [potential.value for potential in self.potentials]
         return env
 
     def state(self) -> dict[str, Any]:
         """Return what `restore` needs, for a checkpoint."""
-        kept = ("rng", "number", "gained", "possible", "problems", "potentials", "priced", "finished")
+        kept = ("rng", "number", "gained", "possible", "problems", "potentials", "finished")
         return {name: getattr(self, name) for name in kept}
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -92,26 +87,22 @@ class Course(Renew):
         ]
         for place in np.flatnonzero(~done & self._stale(env)).tolist() if self.shaped else ():
             before = self.potentials[place]
-            self._price(env, place, left(self.problems[place], env.arrays, place), before.prices)
+            rest = left(self.problems[place], env.arrays, place)
+            self.potentials[place] = Potential(rest, env.arrays, place, before.prices)
             rewards[place] += self.potentials[place].value - before.value
         for place in np.flatnonzero(done).tolist():
             self.finished.append((float(self.gained[place]), float(self.possible[place])))
             self.gained[place] = 0.0
             self.problems[place] = self._draw()
             env.reset(place, self.problems[place])
-            self._price(env, place, self.problems[place])
+            self.potentials[place] = Potential(self.problems[place], env.arrays, place)
             self.possible[place] = self.potentials[place].value
         return np.array(rewards) if self.shaped else gains
 
     def _stale(self, env: Env) -> NDArray[np.bool_]:
         """Tell whose prices are due to be found again: by the end the places that they promised are used up."""
-        steps = env.steps_left
-        return np.asarray(self.priced - steps >= np.clip(steps // 2, *STALE))
-
-    def _price(self, env: Env, place: int, problem: Problem, near: Prices | None = None) -> None:
-        """Find the prices of what is left of a problem."""
-        self.potentials[place] = Potential(problem, env.arrays, place, near)
-        self.priced[place] = env.steps_left[place]
+        steps, priced = env.steps_left, np.array([potential.steps for potential in self.potentials])
+        return np.asarray(priced - steps >= np.clip(steps // 2, *STALE))
 
     def teach(self, env: Env, seen: Observation, made: Decision) -> tuple[Section, Section]:
         """Judge the options of a step that is about to be made."""

@@ -47,6 +47,8 @@ class Potential:
     ----------
     prices : Prices
         Of VMs by kind, and of a migration.
+    steps : int
+        Migrations that were left when they were found.
     value : float
         Slots that can still be gained, at most.
     wasted : float
@@ -55,7 +57,7 @@ class Potential:
 
     def __init__(self, problem: Problem, arrays: Arrays, place: int, near: Prices | None = None) -> None:
         found = dual(problem, Deadline(PRICING_S), near)
-        self.prices = found.prices
+        self.prices, self.steps = found.prices, int(arrays.steps[place])
         reduction, kinds = found.pricer.reduction, int(arrays.size[place, 2])
         self._place = place
         self._home = arrays.pm[place].copy()
@@ -79,7 +81,7 @@ class Potential:
         self._worth[everywhere] = _worths(everywhere, *self._now(arrays), *self._tables)
         self._entering = np.full((len(self._worth), 2, kinds), np.inf)
         self._enter(arrays, everywhere)
-        possible = self.wasted * int(arrays.steps[place]) + float(self._worth.sum())
+        possible = self.wasted * self.steps + float(self._worth.sum())
         self._free_worth = found.pricer.value
         self.value = possible - found.pricer.initial_slots
 

@@ -2,6 +2,7 @@
 
 import signal
 import traceback
+from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
@@ -68,7 +69,8 @@ class _Other:
 
     def ask(self, what: str, *how: Any) -> None:
         """Tell the player to do something."""
-        self._pipe.send((what, how))
+        with suppress(BrokenPipeError):  # the answer will tell
+            self._pipe.send((what, how))
 
     def answer(self) -> Any:
         """Wait until that is done; return what came of it.
@@ -80,7 +82,7 @@ class _Other:
         """
         try:
             found, error = self._pipe.recv()
-        except EOFError:
+        except (EOFError, ConnectionResetError):
             raise InputError("a process that plays has ended, perhaps for want of memory; --resume goes on.") from None
         if error:
             raise RuntimeError(f"a player failed:\n{error}")

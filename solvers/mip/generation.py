@@ -43,11 +43,15 @@ class Generation:
 
     def run(self) -> Iterator[tuple[Master, Relaxation, bool]]:
         """Generate columns, and with them better bounds; the last relaxation is marked True unless the time ends."""
-        if self._warm:
-            master = Master(self._pricer, self.best.prices, NEAR)
-            master.add_best(self.best)
-            yield from self._converge(master)
-            return
+        starts, width = ([self.best], NEAR) if self._warm else self._begin()
+        self.best = min([self.best, *starts], key=lambda each: each.bound)
+        master = Master(self._pricer, self.best.prices, width)
+        for evaluation in starts:
+            master.add_best(evaluation)
+        yield from self._converge(master)
+
+    def _begin(self) -> tuple[list[Evaluation], float]:
+        """Evaluate prices to begin with; return, too, by how much the best may differ from them at first."""
         starts = [self._pricer.evaluate(prices) for prices in starting_prices(self._pricer)]
         reduction, width = self._pricer.reduction, WIDTH
         if (
@@ -56,11 +60,7 @@ class Generation:
         ):
             starts.append(self._pricer.evaluate(self._prices_of_a_part()))
             width = NEAR if starts[-1].bound < self.best.bound else WIDTH
-        self.best = min([self.best, *starts], key=lambda each: each.bound)
-        master = Master(self._pricer, self.best.prices, width)
-        for evaluation in starts:
-            master.add_best(evaluation)
-        yield from self._converge(master)
+        return starts, width
 
     def _prices_of_a_part(self) -> Prices:
         """Return the best prices of some PMs with their share of the limit: prices carry over, and a part is quick."""
