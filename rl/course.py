@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data import Cluster
+from data import Cluster, Plan
 from rl.act import Decision
 from rl.arrays import left
 from rl.curriculum import Curriculum
@@ -14,11 +14,13 @@ from rl.env import Env, Ints
 from rl.observation import Observation, Section
 from rl.potential import Potential
 from rl.ppo import Renew
-from rl.teacher import judge_goals, judge_vms
+from rl.teacher import judge_goals, judge_vms, possible
 from solvers import Problem
 
 STALE = 1, 16
 """Prices are found again after so many migrations: at least, at most, and else half of those left."""
+LAST = 6
+"""So many migrations are left when a best plan for the rest is found, again after each."""
 
 
 class Course(Renew):
@@ -30,6 +32,8 @@ class Course(Renew):
         Clusters made so far.
     problems, potentials : list
         What each place was given, and the bound on what can still be gained there.
+    plans : list of Plan or None
+        A best plan for what is left there, where little is.
     finished : deque of (float, float)
         Slots gained in the last episodes, and the certified bounds on them.
     """
@@ -43,6 +47,7 @@ class Course(Renew):
         self._fill(curriculum.pool)
         self.problems: list[Problem] = []
         self.potentials: list[Potential] = []
+        self.plans: list[Plan | None] = []
         self.gained: NDArray[np.float64] = np.zeros(0)
         self.possible: NDArray[np.float64] = np.zeros(0)
         self.finished: deque[tuple[float, float]] = deque(maxlen=256)
@@ -53,12 +58,13 @@ class Course(Renew):
         self.problems = [self._draw() for _ in range(places)]
         env = environment(self.problems)
         self.potentials = [Potential(problem, env.arrays, place) for place, problem in enumerate(self.problems)]
+        self.plans = [None] * places
         self.possible[:] = [potential.value for potential in self.potentials]
         return env
 
     def state(self) -> dict[str, Any]:
         """Return what `restore` needs, for a checkpoint."""
-        kept = ("rng", "number", "gained", "possible", "problems", "potentials", "finished")
+        kept = ("rng", "number", "gained", "possible", "problems", "potentials", "plans", "finished")
         return {name: getattr(self, name) for name in kept}
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -89,6 +95,7 @@ class Course(Renew):
             before = self.potentials[place]
             rest = left(self.problems[place], env.arrays, place)
             self.potentials[place] = Potential(rest, env.arrays, place, before.prices)
+            self.plans[place] = self.potentials[place].finish(rest) if rest.mnl <= LAST else None
             rewards[place] += self.potentials[place].value - before.value
         for place in np.flatnonzero(done).tolist():
             self.finished.append((float(self.gained[place]), float(self.possible[place])))
@@ -96,17 +103,19 @@ class Course(Renew):
             self.problems[place] = self._draw()
             env.reset(place, self.problems[place])
             self.potentials[place] = Potential(self.problems[place], env.arrays, place)
+            self.plans[place] = None
             self.possible[place] = self.potentials[place].value
         return np.array(rewards) if self.shaped else gains
 
     def _stale(self, env: Env) -> NDArray[np.bool_]:
         """Tell whose prices are due to be found again: by the end the places that they promised are used up."""
         steps, priced = env.steps_left, np.array([potential.steps for potential in self.potentials])
-        return np.asarray(priced - steps >= np.clip(steps // 2, *STALE))
+        return np.asarray(priced - steps >= np.where(steps <= LAST, 1, np.clip(steps // 2, *STALE)))
 
     def teach(self, env: Env, seen: Observation, made: Decision) -> tuple[Section, Section]:
         """Judge the options of a step that is about to be made."""
-        return judge_vms(self.potentials, env, seen), judge_goals(self.potentials, env, made.vms, made.goals)
+        known = self.potentials, possible(self.plans, env), env, seen
+        return judge_vms(*known), judge_goals(*known, made)
 
     def _draw(self) -> Problem:
         return self.curriculum.draw(self.pool, self.rng)

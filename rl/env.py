@@ -139,6 +139,11 @@ class Env:
         wanted = np.column_stack([host, kinds])
         return np.asarray((own[None] == wanted[:, None]).all(axis=2).argmax(axis=1))
 
+    def hosts(self, row: int, vm: int, places: Ints) -> Ints:
+        """Return the class of hosts, as `choose` has it, that each place [n] (twice the PM plus the node) is on."""
+        pair = self._pair_class[row, places // 2]
+        return np.asarray(pair if self.arrays.double[row, self.arrays.kind[row, vm]] else 2 * pair + places % 2)
+
     def step(
         self, vms: Ints, hosts: Ints, u: NDArray[np.float64], rows: Ints | None = None
     ) -> tuple[NDArray[np.float64], list[Migration | None]]:

@@ -16,14 +16,17 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from data import Plan
 from rl.arrays import Arrays
 from solvers import Deadline, Problem
-from solvers.mip import dual
+from solvers.mip import dual, optimum
 from solvers.mip import kernels as mip_kernels
 from solvers.mip.pricing import Prices
 
 PRICING_S = 1.0
 """Time for the prices of one problem; a fraction of it is enough at the sizes that are trained on."""
+FINISHING_S = 2.0
+"""Time for a best plan of a few migrations; a hundredth of it is enough at the sizes that are trained on."""
 SUBSETS = 4096
 """Ways to let VMs leave a node that are looked at; any function of the state is a valid potential."""
 
@@ -84,6 +87,15 @@ class Potential:
         possible = self.wasted * self.steps + float(self._worth.sum())
         self._free_worth = found.pricer.value
         self.value = possible - found.pricer.initial_slots
+
+    def finish(self, problem: Problem) -> Plan | None:
+        """Find a best plan for the problem, and know from now on the slots that it gains; None where none is proven."""
+        best = optimum(problem, Deadline(FINISHING_S), self.prices)
+        if best is None:
+            return None
+        after = problem.placement().apply_plan(best.plan).free
+        self.value = problem.score.slots(after) - problem.score.slots(problem.cluster.free)
+        return best.plan
 
     def reward(self, arrays: Arrays, vm: int, gain: float, *, done: bool) -> float:
         """Return minus the regret of the migration of ``vm`` just made (-1: none), which gained some slots.

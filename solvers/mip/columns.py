@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from solvers.contract import Problem
+from solvers.contract import Problem, Solution
 from solvers.deadline import Deadline
 from solvers.incumbents import Incumbents
 from solvers.mip.generation import Generation
@@ -23,6 +23,11 @@ FINE_STEP, NEARLY = 0.01, 0.99
 class ColumnSearch:
     """One run: offers plans to ``best`` and keeps the certified bound.
 
+    Parameters
+    ----------
+    near
+        Prices to begin with, as for `Generation`.
+
     Attributes
     ----------
     bound : float
@@ -35,8 +40,9 @@ class ColumnSearch:
     """
 
     def __init__(
-        self, problem: Problem, best: Incumbents, deadline: Deadline, engine: Engine, threads: int, seed: int
-    ) -> None:
+        self, problem: Problem, best: Incumbents, deadline: Deadline, engine: Engine, threads: int, seed: int,
+        near: Prices | None = None,
+    ) -> None:  # fmt: skip
         self._problem = problem
         self._best = best
         self._deadline = deadline
@@ -45,7 +51,7 @@ class ColumnSearch:
         self._seed = seed
         self._pricer = Pricer(reduce_problem(problem))
         self._initial = self._pricer.initial_slots
-        self._generation = Generation(self._pricer, deadline)
+        self._generation = Generation(self._pricer, deadline, near)
 
     @property
     def bound(self) -> float:
@@ -153,3 +159,24 @@ def dual(problem: Problem, deadline: Deadline, near: Prices | None = None) -> Ev
     for _ in generation.run():
         pass
     return generation.best
+
+
+def optimum(problem: Problem, deadline: Deadline, near: Prices) -> Solution | None:
+    """Return a plan that is proven to be optimal, found from the best prices of the problem; None where there is none.
+
+    A small part of what `mip` does, for a learner that asks many times.
+
+    Parameters
+    ----------
+    near
+        What `dual` has found.
+
+    Raises
+    ------
+    TooManyPatternsError
+        When the nodes hold too many VMs for their subsets to be enumerated.
+    """
+    best = Incumbents(problem, deadline)
+    search = ColumnSearch(problem, best, deadline, "highs", 1, 0, near)
+    search.run()
+    return best.solution(search.bound) if search.closed() else None
