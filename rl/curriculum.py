@@ -11,11 +11,10 @@ from data.part import part
 from solvers import Problem
 
 MIXTURE = {
-    "medium": 0.36, "scarce": 0.17, "tight": 0.17, "middle": 0.06, "low": 0.04, "memory": 0.09, "affinity": 0.05,
+    "medium": 0.34, "scarce": 0.26, "tight": 0.14, "middle": 0.04, "low": 0.02, "memory": 0.09, "affinity": 0.05,
     "large": 0.06,
 }  # fmt: skip
 """Presets that a generalist is trained on, and their weights."""
-
 
 MOST = 0.45
 """Migrations a PM from which on there is little left to gain."""

@@ -39,7 +39,7 @@ class Options:
     which at first change nothing."""
     seed: int = 1
     """Of initial weights, problems and sampling."""
-    steps: int = 800_000
+    steps: int = 163_840
     """Migrations made, by all players."""
     envs: int = 64
     """Problems side by side of each player."""
@@ -47,9 +47,9 @@ class Options:
     """Processes that play while another one learns, one for each core where a GPU learns; 0: one process does both."""
     horizon: int = 32
     """Migrations of each problem between two updates."""
-    rate: float = 1.5e-3
+    rate: float = 1.2e-3
     """Learning rate at the start (Adam), falling linearly."""
-    rate_end: float = 3e-5
+    rate_end: float = 1e-5
     """Learning rate at the end."""
     taught: float = 0.12
     """Share of the run with a teacher (`rl.teacher`), whose weight falls linearly from 1 to 0; 0: none."""
@@ -69,7 +69,7 @@ class Options:
     """Width of the network."""
     heads: int = 2
     """Attention heads; decima has none."""
-    blocks: int = 1
+    blocks: int = 2
     """Rounds of attention; of messages for decima."""
     attention: Attention = "sparse"
     """sparse: tree-local and global; vanilla: global alone; none: sums over all nodes (MLP); all the same to decima."""

@@ -39,8 +39,8 @@ class PpoConfig:
     """Decay of generalised advantages; 1: returns, 0: one-step differences."""
     clip: float = 0.2
     """How far one update may move the ratio of probabilities from 1."""
-    epochs: int = 1
-    """How often each state is learned from."""
+    epochs: int = 3
+    """How often each state is learned from: to play, with a teacher, takes longer than to learn."""
     minibatch: int = 64
     """States in a gradient step."""
     entropy: float = 0.003
