@@ -1,7 +1,5 @@
 """What the runs say: gaps to the certified bound, means with bootstrap intervals, and bounds that cannot be right."""
 
-from typing import NamedTuple
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -11,15 +9,10 @@ TOLERANCE = 1e-9
 """FR moves in quanta; a bound this little above a reached FR is rounding."""
 
 
-class Interval(NamedTuple):
-    """A bootstrap 95 % interval of a mean; NaN at both ends where there are fewer than two values."""
-
-    low: float
-    high: float
-
-
 def bootstrap(values: NDArray[np.float64], seed: int = 0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the 95 % percentile interval of the mean over the first axis: [N, ...] to two arrays [...].
+
+    NaN where there are fewer than two values.
 
     Instances are drawn with replacement (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13).
     """
