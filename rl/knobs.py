@@ -91,13 +91,17 @@ class Options:
 
 PRESETS: dict[Preset, Options] = {
     "quick": Options(
-        preset="quick", steps=60_000, rate=2.5e-3, rate_end=2e-4, taught=0.5, presets={"medium": 0.6, "scarce": 0.4},
-        whole=0.1, pool=32, dev=2, dev_every=5,
+        preset="quick", steps=20_480, rate_end=5e-5, presets={"medium": 0.5, "scarce": 0.5}, whole=0.1, pool=32, dev=2,
+        dev_every=5,
     ),
     "full": Options(),
     "paper": Options(
-        preset="paper", steps=4_000_000, rate=1e-3, taught=0.0, shaped=False, presets={"medium": 1.0}, mnl=(50, 50),
-        whole=1.0, ppo=PpoConfig(gamma=0.98, minibatch=128, entropy=0.01, max_norm=0.5, fault=0.0, miss=0.0),
+        preset="paper", steps=4_000_000, envs=8, horizon=250, rate=2.5e-4, rate_end=0.0, taught=0.0, shaped=False,
+        presets={"medium": 1.0}, mnl=(50, 50), whole=1.0,
+        ppo=PpoConfig(
+            gamma=0.99, clip=0.1, epochs=8, target_kl=0.15, minibatch=125, entropy=0.005, max_norm=0.5, fault=0.0,
+            miss=0.0,
+        ),
     ),
 }  # fmt: skip
 """Defaults of each preset."""

@@ -41,6 +41,8 @@ class PpoConfig:
     """How far one update may move the ratio of probabilities from 1."""
     epochs: int = 3
     """How often each state is learned from: to play, with a teacher, takes longer than to learn."""
+    target_kl: float = float("inf")
+    """No further epoch once the policy has moved by more in one, nats on average."""
     minibatch: int = 64
     """States in a gradient step."""
     entropy: float = 0.003
@@ -133,11 +135,13 @@ class Learner:
         """
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate
-        seen = [
-            self._step(rollout, states, teaching)
-            for _ in range(self.config.epochs)
-            for states in _minibatches(rollout.seen.node.lengths, self.config.minibatch, rng)
-        ]
+        seen: list[dict[str, float]] = []
+        for _ in range(self.config.epochs):
+            dealt = _minibatches(rollout.seen.node.lengths, self.config.minibatch, rng)
+            epoch = [self._step(rollout, states, teaching) for states in dealt]
+            seen += epoch
+            if np.mean([each["kl"] for each in epoch]) > self.config.target_kl:
+                break
         return {key: float(np.mean([each[key] for each in seen])) for key in seen[0]}
 
     def _step(self, rollout: Rollout, states: Ints, teaching: float) -> dict[str, float]:

@@ -12,12 +12,13 @@ import torch
 from rich.console import Console
 
 from data import InputError
+from rl import ppo
 from rl.course import Course
 from rl.curriculum import Curriculum
 from rl.env import Env
 from rl.knobs import PRESETS
 from rl.model import Policy
-from rl.ppo import Learner, PpoConfig, Renew, advantages, collect, evaluate
+from rl.ppo import Learner, PpoConfig, Renew, advantages, collect, descend, evaluate
 from rl.run import Run
 from rl.store import load
 from rl.train import train
@@ -72,6 +73,17 @@ def test_ppo_learns_a_toy():
     for _ in range(8):
         learner.update(collect(learner.policy, env, 8, config, rng, again), 3e-3, rng)
     assert np.mean(again.finished[-20:]) > 0.7 > np.mean(again.finished[:20])
+
+
+@pytest.mark.parametrize(("target_kl", "epochs"), [(float("inf"), 3), (-1.0, 1)])
+def test_a_policy_that_has_moved_too_far_is_left_alone(monkeypatch, target_kl, epochs):
+    """All epochs are gone through, unless one of them moves the policy by more than the target."""
+    problem, rng = Problem(toys()[0].problem.cluster, 2), np.random.default_rng(0)
+    learner, steps = Learner(Policy(), PpoConfig(minibatch=8, epochs=3, target_kl=target_kl)), []
+    rollout = collect(learner.policy, Env([problem] * 4), 4, learner.config, rng, Again(problem, 4))
+    monkeypatch.setattr(ppo, "descend", lambda *given: steps.append(0) or descend(*given))
+    learner.update(rollout, 1e-3, rng)
+    assert len(steps) == 2 * epochs
 
 
 def test_a_teacher_is_followed():
