@@ -5,6 +5,7 @@ import pytest
 
 from data import Plan, check
 from data.generators import generate
+from rl import potential as potentials
 from rl.act import Decision
 from rl.env import Env
 from rl.potential import Potential
@@ -12,6 +13,12 @@ from rl.rules import migrate
 from rl.teacher import DOUBT, judge_goals, judge_vms, possible
 from solvers import Deadline, Problem, create
 from solvers.toys import crowd
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch):
+    """Find the plan however slow the machine."""
+    monkeypatch.setattr(potentials, "FINISHING_S", 60.0)
 
 
 def _right(lessons):
