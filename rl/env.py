@@ -141,8 +141,8 @@ class Env:
 
     def hosts(self, row: int, vm: int, places: Ints) -> Ints:
         """Return the class of hosts, as `choose` has it, that each place [n] (twice the PM plus the node) is on."""
-        pair = self._pair_class[row, places // 2]
-        return np.asarray(pair if self.arrays.double[row, self.arrays.kind[row, vm]] else 2 * pair + places % 2)
+        pair = self._pair_class[row, places // 2].astype(np.int64)
+        return np.asarray(rules.host_class(pair, places % 2, self.arrays.double[row, self.arrays.kind[row, vm]]))
 
     def step(
         self, vms: Ints, hosts: Ints, u: NDArray[np.float64], rows: Ints | None = None

@@ -93,8 +93,7 @@ class Potential:
         best = optimum(problem, Deadline(FINISHING_S), self.prices)
         if best is None:
             return None
-        after = problem.placement().apply_plan(best.plan).free
-        self.value = problem.score.slots(after) - problem.score.slots(problem.cluster.free)
+        self.value = best.slots - problem.score.slots(problem.cluster.free)
         return best.plan
 
     def reward(self, arrays: Arrays, vm: int, gain: float, *, done: bool) -> float:

@@ -168,7 +168,7 @@ def _occupy(free: Any, p: int, n: int, cores: int, memory: int, double: bool) ->
 
 
 @njit(cache=True, nogil=True)
-def host_class(pair: int, n: int, double: bool) -> int:
+def host_class(pair: Any, n: Any, double: bool) -> Any:
     """Return the class of hosts that node ``n`` of a PM of class ``pair`` is in; a double's host is the whole PM."""
     return pair if double else 2 * pair + n
 

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from solvers.contract import Problem, Solution
+from solvers.contract import Problem
 from solvers.deadline import Deadline
 from solvers.incumbents import Incumbents
 from solvers.mip.generation import Generation
@@ -161,7 +161,7 @@ def dual(problem: Problem, deadline: Deadline, near: Prices | None = None) -> Ev
     return generation.best
 
 
-def optimum(problem: Problem, deadline: Deadline, near: Prices) -> Solution | None:
+def optimum(problem: Problem, deadline: Deadline, near: Prices) -> Incumbents | None:
     """Return a plan that is proven to be optimal, found from the best prices of the problem; None where there is none.
 
     A small part of what `mip` does, for a learner that asks many times.
@@ -179,4 +179,4 @@ def optimum(problem: Problem, deadline: Deadline, near: Prices) -> Solution | No
     best = Incumbents(problem, deadline)
     search = ColumnSearch(problem, best, deadline, "highs", 1, 0, near)
     search.run()
-    return best.solution(search.bound) if search.closed() else None
+    return best if search.closed() else None
