@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data import Cluster, Plan
+from data import Cluster
 from rl.act import Decision
 from rl.arrays import left
 from rl.curriculum import Curriculum
@@ -16,11 +16,16 @@ from rl.potential import Potential
 from rl.ppo import Renew
 from rl.teacher import judge_goals, judge_vms, possible
 from solvers import Problem
+from solvers.mip.pricing import Prices
 
 STALE = 1, 16
 """Prices are found again after so many migrations: at least, at most, and else half of those left."""
-LAST = 6
-"""So many migrations are left when a best plan for the rest is found, again after each."""
+LAST = 24
+"""So many migrations are left when a best plan for the rest is found, too, again after each."""
+MISTAKE = 0.5
+"""Slots; who loses more in one of the last migrations has made a mistake."""
+AGAIN = 0.75
+"""How often a mistake is taken back, so that it can be made again, or not."""
 
 
 class Course(Renew):
@@ -31,9 +36,8 @@ class Course(Renew):
     number : int
         Clusters made so far.
     problems, potentials : list
-        What each place was given, and the bound on what can still be gained there.
-    plans : list of Plan or None
-        A best plan for what is left there, where little is.
+        What each place was given, and the bound on what can still be gained there; where little is left, with a best
+        plan.
     finished : deque of (float, float)
         Slots gained in the last episodes, and the certified bounds on them.
     """
@@ -47,7 +51,6 @@ class Course(Renew):
         self._fill(curriculum.pool)
         self.problems: list[Problem] = []
         self.potentials: list[Potential] = []
-        self.plans: list[Plan | None] = []
         self.gained: NDArray[np.float64] = np.zeros(0)
         self.possible: NDArray[np.float64] = np.zeros(0)
         self.finished: deque[tuple[float, float]] = deque(maxlen=256)
@@ -57,14 +60,13 @@ class Course(Renew):
         self.gained, self.possible = np.zeros(places), np.zeros(places)
         self.problems = [self._draw() for _ in range(places)]
         env = environment(self.problems)
-        self.potentials = [Potential(problem, env.arrays, place) for place, problem in enumerate(self.problems)]
-        self.plans = [None] * places
+        self.potentials = [self._judge(env, place, problem) for place, problem in enumerate(self.problems)]
         self.possible[:] = [potential.value for potential in self.potentials]
         return env
 
     def state(self) -> dict[str, Any]:
         """Return what `restore` needs, for a checkpoint."""
-        kept = ("rng", "number", "gained", "possible", "problems", "potentials", "plans", "finished")
+        kept = ("rng", "number", "gained", "possible", "problems", "potentials", "finished")
         return {name: getattr(self, name) for name in kept}
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -87,25 +89,32 @@ class Course(Renew):
     def __call__(self, env: Env, vms: Ints, gains: NDArray[np.float64], done: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Reward a step, and replace the problems that are done."""
         self.gained += gains
+        before = list(self.potentials)
         rewards = [
             potential.reward(env.arrays, int(vms[place]), float(gains[place]), done=bool(done[place]))
             for place, potential in enumerate(self.potentials)
         ]
         for place in np.flatnonzero(~done & self._stale(env)).tolist() if self.shaped else ():
-            before = self.potentials[place]
             rest = left(self.problems[place], env.arrays, place)
-            self.potentials[place] = Potential(rest, env.arrays, place, before.prices)
-            self.plans[place] = self.potentials[place].finish(rest) if rest.mnl <= LAST else None
-            rewards[place] += self.potentials[place].value - before.value
-        for place in np.flatnonzero(done).tolist():
-            self.finished.append((float(self.gained[place]), float(self.possible[place])))
-            self.gained[place] = 0.0
-            self.problems[place] = self._draw()
-            env.reset(place, self.problems[place])
-            self.potentials[place] = Potential(self.problems[place], env.arrays, place)
-            self.plans[place] = None
-            self.possible[place] = self.potentials[place].value
+            self.potentials[place] = self._judge(env, place, rest, before[place].prices)
+            rewards[place] += self.potentials[place].value - before[place].value
+        for place, old in enumerate(before):
+            if old.plan is not None and rewards[place] < -MISTAKE and self.rng.random() < AGAIN:
+                self.gained[place] -= gains[place]
+                self._put(env, place, old.problem, old.prices)
+            elif done[place]:
+                self.finished.append((float(self.gained[place]), float(self.possible[place])))
+                self._put(env, place, self._draw())
+                self.gained[place], self.possible[place] = 0.0, self.potentials[place].value
         return np.array(rewards) if self.shaped else gains
+
+    def _put(self, env: Env, place: int, problem: Problem, near: Prices | None = None) -> None:
+        self.problems[place] = problem
+        env.reset(place, problem)
+        self.potentials[place] = self._judge(env, place, problem, near)
+
+    def _judge(self, env: Env, place: int, problem: Problem, near: Prices | None = None) -> Potential:
+        return Potential(problem, env.arrays, place, near, whole=self.shaped and problem.mnl <= LAST)
 
     def _stale(self, env: Env) -> NDArray[np.bool_]:
         """Tell whose prices are due to be found again: by the end the places that they promised are used up."""
@@ -114,7 +123,7 @@ class Course(Renew):
 
     def teach(self, env: Env, seen: Observation, made: Decision) -> tuple[Section, Section]:
         """Judge the options of a step that is about to be made."""
-        known = self.potentials, possible(self.plans, env), env, seen
+        known = self.potentials, possible(self.potentials, env), env, seen
         return judge_vms(*known), judge_goals(*known, made)
 
     def _draw(self) -> Problem:

@@ -150,10 +150,7 @@ class Env:
         """Migrate each chosen VM to its chosen class of hosts; return slots gained and migrations, None for stop."""
         rows = np.arange(len(self)) if rows is None else rows
         made, gains = np.empty((len(rows), 3), dtype=np.int64), np.empty(len(rows))
-        known = self._sight.fit, self._pair_class
-        self._threads.share(
-            lambda *columns: rules.advance(self.arrays, *known, *columns), rows, vms, hosts, u, made, gains
-        )
+        rules.advance(self.arrays, self._sight.fit, self._pair_class, rows, vms, hosts, u, made, gains)
         return gains, [Migration(*each) if each[0] >= 0 else None for each in made.tolist()]
 
     def able(self, row: int, vms: Ints) -> NDArray[np.bool_]:  # noqa: ARG002 - no other is offered here

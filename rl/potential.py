@@ -23,10 +23,11 @@ from solvers.mip import dual, optimum
 from solvers.mip import kernels as mip_kernels
 from solvers.mip.pricing import Prices
 
-PRICING_S = 1.0
-"""Time for the prices of one problem; a fraction of it is enough at the sizes that are trained on."""
-FINISHING_S = 2.0
-"""Time for a best plan of a few migrations; a hundredth of it is enough at the sizes that are trained on."""
+PRICING_S = 2.0
+"""Time for the prices of one problem, and a best plan; a fraction of it is enough at the sizes that are trained on."""
+FEW = 6
+"""Migrations, up to which the best plan that is known is taken for a best one even unproven: mostly it is the bound
+that has a fraction then."""
 SUBSETS = 4096
 """Ways to let VMs leave a node that are looked at; any function of the state is a valid potential."""
 
@@ -45,9 +46,13 @@ class Potential:
         Where the environment holds the problem.
     near
         Good prices of a problem that was much the same, to begin with.
+    whole
+        Look for a best plan, too, and know the slots that it gains.
 
     Attributes
     ----------
+    plan : Plan or None
+        A best plan, where one was asked for and found.
     prices : Prices
         Of VMs by kind, and of a migration.
     steps : int
@@ -58,8 +63,13 @@ class Potential:
         What a step costs that changes nothing: the price of a migration, slots.
     """
 
-    def __init__(self, problem: Problem, arrays: Arrays, place: int, near: Prices | None = None) -> None:
-        found = dual(problem, Deadline(PRICING_S), near)
+    def __init__(
+        self, problem: Problem, arrays: Arrays, place: int, near: Prices | None = None, *, whole: bool = False
+    ) -> None:
+        best = optimum(problem, Deadline(PRICING_S), near) if whole else None
+        found = best.dual if best else dual(problem, Deadline(PRICING_S), near)
+        self.problem = problem
+        self.plan: Plan | None = None
         self.prices, self.steps = found.prices, int(arrays.steps[place])
         reduction, kinds = found.pricer.reduction, int(arrays.size[place, 2])
         self._place = place
@@ -87,14 +97,9 @@ class Potential:
         possible = self.wasted * self.steps + float(self._worth.sum())
         self._free_worth = found.pricer.value
         self.value = possible - found.pricer.initial_slots
-
-    def finish(self, problem: Problem) -> Plan | None:
-        """Find a best plan for the problem, and know from now on the slots that it gains; None where none is proven."""
-        best = optimum(problem, Deadline(FINISHING_S), self.prices)
-        if best is None:
-            return None
-        self.value = best.slots - problem.score.slots(problem.cluster.free)
-        return best.plan
+        if best and (best.proven or problem.mnl <= FEW):
+            self.plan = best.best.plan
+            self.value = best.best.slots - problem.score.slots(problem.cluster.free)
 
     def reward(self, arrays: Arrays, vm: int, gain: float, *, done: bool) -> float:
         """Return minus the regret of the migration of ``vm`` just made (-1: none), which gained some slots.

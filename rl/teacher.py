@@ -10,24 +10,25 @@ possible now has no regret, all else is in doubt.
 import numpy as np
 from numpy.typing import NDArray
 
-from data import Migration, Plan
+from data import Migration
 from rl import rules
 from rl.act import Decision
 from rl.env import Env, Ints
 from rl.observation import Observation, Section
-from rl.potential import Floats, Potential
+from rl.potential import FEW, Floats, Potential
 
 HASTE = 0.2
 """Slots of promise that count as much as regret: what is begun or earns something comes first, lest it stay undone."""
 DOUBT = 0.1
-"""Least regret of what a best plan does not do, slots; it may be as good."""
+"""Least regret of what a best plan of `FEW` migrations does not do, slots: it may be as good, and the more so the more
+migrations there are."""
 
 
-def possible(plans: list[Plan | None], env: Env) -> list[list[Migration]]:
+def possible(potentials: list[Potential], env: Env) -> list[list[Migration]]:
     """List what is possible now of the best plan of each place, nothing where none is known."""
     return [
-        [move for move in plan or () if rules.legal(env.arrays, place, move.vm)[move.pm, move.node]]
-        for place, plan in enumerate(plans)
+        [move for move in potential.plan or () if rules.legal(env.arrays, place, move.vm)[move.pm, move.node]]
+        for place, potential in enumerate(potentials)
     ]
 
 
@@ -47,7 +48,7 @@ def judge_vms(potentials: list[Potential], best: list[list[Migration]], env: Env
         regret[~env.able(place, firsts)] = potential.wasted - env.fine
         merit = np.minimum(HASTE, potential.promise(env.arrays, firsts))
         if best[place]:
-            _trust(regret, _tokens(best[place], env, seen, place))
+            _trust(regret, _tokens(best[place], env, seen, place), potential.steps)
             merit[:] = 0.0  # the plan is carried out to its end, in whatever order
         parts.append(_judged(regret, merit))
     return Section(np.concatenate(parts), seen.vm.starts)
@@ -72,7 +73,7 @@ def judge_goals(
             goals = np.array([2 * move.pm + move.node for move in best[place]])[alike]
             planned = np.isin(env.hosts(place, vm, places), env.hosts(place, vm, goals))
             if planned.any():
-                _trust(regret, np.flatnonzero(planned))
+                _trust(regret, np.flatnonzero(planned), potential.steps)
         parts.append(_judged(regret, np.zeros(len(rows))))
     return Section(np.concatenate(parts), made.goals.starts)
 
@@ -81,9 +82,9 @@ def _tokens(moves: list[Migration], env: Env, seen: Observation, place: int) -> 
     return env.tokens(place, np.array([move.vm for move in moves]), seen, place)
 
 
-def _trust(regret: Floats, planned: Ints) -> None:
+def _trust(regret: Floats, planned: Ints, steps: int) -> None:
     """Clear ``planned`` options of regret, and hold the others in doubt."""
-    np.maximum(regret, DOUBT, out=regret)
+    np.maximum(regret, DOUBT * min(1.0, FEW / steps), out=regret)
     regret[planned] = 0.0
 
 

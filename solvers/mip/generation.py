@@ -27,7 +27,7 @@ class Generation:
     Parameters
     ----------
     near
-        Prices to begin with; else there are some in closed form.
+        Prices to begin with, not looked at where they are of other kinds of VMs; else there are some in closed form.
 
     Attributes
     ----------
@@ -36,6 +36,8 @@ class Generation:
     """
 
     def __init__(self, pricer: Pricer, deadline: Deadline, near: Prices | None = None) -> None:
+        if near and (len(near.single), len(near.double)) != (len(pricer.reduction.single), pricer.reduction.doubles):
+            near = None
         self.best: Evaluation = static_bound(pricer) if near is None else pricer.evaluate(near)
         self._warm = near is not None
         self._pricer = pricer

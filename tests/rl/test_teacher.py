@@ -18,7 +18,7 @@ from solvers.toys import crowd
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch):
     """Find the plan however slow the machine."""
-    monkeypatch.setattr(potentials, "FINISHING_S", 60.0)
+    monkeypatch.setattr(potentials, "PRICING_S", 60.0)
 
 
 def _right(lessons):
@@ -31,10 +31,10 @@ def _right(lessons):
 @pytest.mark.parametrize("problem", [Problem(crowd(20), 5), Problem(generate("affinity", "dev", 1), 5)])
 def test_a_best_plan_has_no_regret(problem):
     """Every migration of a best plan that is possible is among what is right, and together they are optimal."""
-    env, rest, done = Env([problem]), Potential(problem, Env([problem]).arrays, 0).finish(problem), Plan()
-    potential = Potential(problem, env.arrays, 0)
-    while rest:
-        seen, best = env.observe(), possible([rest], env)
+    env, done = Env([problem]), Plan()
+    potential = Potential(problem, env.arrays, 0, whole=True)
+    while potential.plan:
+        seen, best = env.observe(), possible([potential], env)
         move = best[0][0]
         tokens = _right(judge_vms([potential], best, env, seen))
         token = env.tokens(0, np.array([move.vm]), seen, 0)
@@ -45,7 +45,8 @@ def test_a_best_plan_has_no_regret(problem):
         hosts = goals.rows[_right(judge_goals([potential], best, env, seen, made)), 0]
         assert env.hosts(0, move.vm, np.array([2 * move.pm + move.node])) in hosts
         migrate(env.arrays, 0, *move)
-        rest, done = Plan(tuple(each for each in rest if each != move)), Plan((*done, move))
+        potential.plan = Plan(tuple(each for each in potential.plan if each != move))
+        done = Plan((*done, move))
     best_fr = create("mip:workers=1").solve(problem, Deadline(30.0)).bound
     assert check(problem.cluster, done, mnl=problem.mnl).final_fr == best_fr
 
@@ -53,10 +54,9 @@ def test_a_best_plan_has_no_regret(problem):
 def test_what_is_left_is_worth_its_optimum():
     """With a best plan known, what can still be gained is what it gains, in whole slots."""
     problem = Problem(generate("tight", "dev", 0), 4)
-    potential = Potential(problem, Env([problem]).arrays, 0)
-    before = potential.value
-    plan = potential.finish(problem)
-    verdict = check(problem.cluster, plan, mnl=4)
+    arrays = Env([problem]).arrays
+    before, potential = Potential(problem, arrays, 0), Potential(problem, arrays, 0, whole=True)
+    verdict = check(problem.cluster, potential.plan, mnl=4)
     gained = (problem.initial_fr - verdict.final_fr) / problem.score.quantum
     assert potential.value == pytest.approx(gained)
-    assert 0 < potential.value <= before + 1e-9
+    assert 0 < potential.value <= before.value + 1e-9
