@@ -16,7 +16,7 @@ from solvers import Problem
 
 Ints = NDArray[np.int64]
 
-GOAL_COLUMNS = 7
+GOAL_COLUMNS = 8
 CAP = 2
 """VMs of one kind on one node are counted up to so many; a slot that needs more of a kind to leave is a poor deal."""
 
@@ -113,7 +113,8 @@ class Env:
         vms : int64 [n]
         goals : Section
             Columns: class of hosts (of PMs for a double, else twice that plus the node), legal places, outlook of both
-            nodes once it is there, slots gained there, first place (twice the PM plus the node), class of the node.
+            nodes once it is there, slots gained there, first place (twice the PM plus the node), class of the node, and
+            for a double how the PM stands then (`rl.outlook.joint`).
         """
         rows = np.arange(len(self)) if rows is None else rows
         parts = self._threads.share(self._choose, firsts, u, rows)

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from rl.arrays import DOUBLE_TERM, MEMORY_TERM, Arrays
-from rl.outlook import BUCKETS, bucket, helpers, outlook
+from rl.outlook import BUCKETS, bucket, helpers, joint, outlook
 from rl.rules import changed, space
 from rl.sight import Sight
 from solvers.incumbents import EPSILON
@@ -159,12 +159,14 @@ def _departures(a: Arrays, s: Sight, b: int, pms: Any, cap: int) -> None:
     """Tell how the nodes of some PMs will stand, and what is gained, once a VM of a kind has left."""
     free, term, worth, is_open = a.free[b], a.term[b], a.worth[b], a.open[b]
     demand, double, inert, helps = a.demand[b], a.double[b], a.inert[b], helpers(a, b)
-    node, some, after, gain = s.node[b], s.some[b], s.after[b], s.gain[b]
+    node, some, after, gain, joints = s.node[b], s.some[b], s.after[b], s.gain[b], s.joint[b]
     coupled = (term[:, 0] == DOUBLE_TERM).any()
     unit, r = term[0, 1], int(term[0, 0] == MEMORY_TERM)
     for p in pms:
         if not is_open[p]:
             continue
+        first, second = free[p, 0, r], free[p, 1, r]
+        joints[p, -1] = joint(unit, helps, double, some, p, first, second, cap, -1, 0)
         for k in range(a.size[b, 2]):
             cores, memory = demand[k, 0], demand[k, 1]
             for n in range(2):
@@ -178,3 +180,7 @@ def _departures(a: Arrays, s: Sight, b: int, pms: Any, cap: int) -> None:
                 gain[p, n, k] = changed(term, worth, free, p, n, cores, memory, both)
             if double[k]:
                 gain[p, 2, k] = changed(term, worth, free, p, 0, cores, memory, True)
+                joints[p, k] = joints[p, -1]
+                if some[p, 0, k]:
+                    more = demand[k, r]
+                    joints[p, k] = joint(unit, helps, double, some, p, first + more, second + more, cap, k, 1)

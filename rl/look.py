@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from rl.arrays import MEMORY_TERM, Arrays
-from rl.outlook import BUCKETS, NEEDS, NONE, helpers, outlook
+from rl.outlook import APART, BUCKETS, NEEDS, NONE, helpers, joint, outlook
 from rl.rules import allowed, changed, host_class, unbarred
 from rl.sight import Sight
 from solvers.incumbents import EPSILON
@@ -61,11 +61,12 @@ def _nodes(a: Arrays, s: Sight, b: int, node: Any, edge: Any) -> None:
 @njit(cache=True, nogil=True)
 def _pairs(s: Sight, b: int, pair: Any) -> None:
     """Write one token a class of PMs."""
-    node_class, pairs = s.node_class[b], s.pairs[b]
+    node_class, pairs, joints = s.node_class[b], s.pairs[b], s.joint[b]
     for c in range(s.size[b, 3]):
         pair[c, 0] = node_class[pairs[c, 0], 0]
         pair[c, 1] = node_class[pairs[c, 0], 1]
         pair[c, 2] = pairs[c, 1]
+        pair[c, 3] = joints[pairs[c, 0], -1]
 
 
 @njit(cache=True, nogil=True)
@@ -90,6 +91,7 @@ def _kinds(a: Arrays, s: Sight, b: int, vm: Any, kind: Any) -> None:
 def _vms(a: Arrays, s: Sight, b: int, vm: Any) -> None:
     """Write one token for all VMs of one kind on hosts of one class that have a legal migration."""
     double, after, gain, nodes, pairs, vms = a.double[b], s.after[b], s.gain[b], s.nodes[b], s.pairs[b], s.vms[b]
+    joints = s.joint[b]
     for t in range(len(vm)):
         host, k = vms[t, 2], vms[t, 3]
         first = 2 * pairs[host, 0] if double[k] else nodes[host, 0]
@@ -102,6 +104,7 @@ def _vms(a: Arrays, s: Sight, b: int, vm: Any) -> None:
         vm[t, 5] = after[p, 1, k] if double[k] else NONE
         vm[t, 6] = gain[p, 2 if double[k] else n, k]
         vm[t, 7] = vms[t, 0]
+        vm[t, 8] = joints[p, k] if double[k] else APART
 
 
 @njit(cache=True, nogil=True)
@@ -148,7 +151,7 @@ def list_hosts(a: Arrays, s: Sight, b: int, k: int, mask: Any, cap: int, goal: A
     one of the nodes of a class of PMs: what else leaves or enters the PM bears on both.
     """
     helps = helpers(a, b)
-    free, some, term, worth, double = a.free[b], s.some[b], a.term[b], a.worth[b], a.double[b, k]
+    free, some, term, worth, doubles, double = a.free[b], s.some[b], a.term[b], a.worth[b], a.double[b], a.double[b, k]
     node_class, pair_class = s.node_class[b], s.pair_class[b]
     cores, memory = a.demand[b, k, 0], a.demand[b, k, 1]
     unit, r = term[0, 1], int(term[0, 0] == MEMORY_TERM)
@@ -166,9 +169,11 @@ def list_hosts(a: Arrays, s: Sight, b: int, k: int, mask: Any, cap: int, goal: A
             goal[at, 0] = host
             goal[at, 1] = 1
             goal[at, 2] = outlook(unit, helps, some, p, n, free[p, n, r] - needs, cap, k, -1)
-            goal[at, 3] = NONE
+            goal[at, 3], goal[at, 7] = NONE, APART
             if double:
-                goal[at, 3] = outlook(unit, helps, some, p, 1, free[p, 1, r] - needs, cap, k, -1)
+                first, second = free[p, 0, r] - needs, free[p, 1, r] - needs
+                goal[at, 3] = outlook(unit, helps, some, p, 1, second, cap, k, -1)
+                goal[at, 7] = joint(unit, helps, doubles, some, p, first, second, cap, k, -1)
             goal[at, 4] = changed(term, worth, free, p, n, -cores, -memory, double)
             goal[at, 5] = 2 * p + n
             goal[at, 6] = node_class[p, n]

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad, relu, scaled_dot_product_attention
 
 from rl.env import Env
-from rl.outlook import BUCKETS, OUTLOOKS
+from rl.outlook import BUCKETS, JOINTS, OUTLOOKS
 from rl.tokens import Batch, Tokens, segment_softmax
 
 Attention = Literal["sparse", "vanilla", "none"]
@@ -94,8 +94,13 @@ class Block(nn.Module):
         self.kind_forward = feed_forward(width)
         self.pair = nn.Linear(width, width)
 
-    def forward(self, batch: Batch, node: Tensor, edge: Tensor, kind: Tensor, whole: Tensor) -> tuple[Tensor, ...]:
-        """Return the tokens of nodes, PMs, kinds and whole states, each having seen the others."""
+    def forward(
+        self, batch: Batch, node: Tensor, edge: Tensor, kind: Tensor, whole: Tensor, joint: Tensor
+    ) -> tuple[Tensor, ...]:
+        """Return the tokens of nodes, PMs, kinds and whole states, each having seen the others.
+
+        ``joint`` is how PMs stand, [PMs, d].
+        """
         count = batch.node.rows[:, :1]
         if self.attention == "sparse":
             node = node + self.tree(self.norm[0](node), edge, *batch.tree)
@@ -105,7 +110,7 @@ class Block(nn.Module):
             padded = batch.node.pad(self.norm[1](node))
             node = node + batch.node.unpad(self.among_nodes(padded, padded, batch.node_bias))
         node = node + self.node_forward(self.norm[2](node))
-        pair = pair_up(batch, self.pair(node))
+        pair = pair_up(batch, self.pair(node)) + joint
         kind = kind + batch.kind.spread(whole)
         if self.attention != "none":
             kind = kind + self._kinds(batch, kind, node, pair)
@@ -140,6 +145,7 @@ class Policy(nn.Module):
         self.left_behind = nn.Embedding(OUTLOOKS + 1, width)
         self.arrived_at = nn.Embedding(OUTLOOKS + 1, width)
         self.sibling = nn.Embedding(BUCKETS + 1, width)
+        self.joint, self.joint_left = (nn.Embedding(JOINTS + 1, width) for _ in range(2))
         self.slots = nn.Embedding(SIZES, width)
         self.size = nn.Embedding(BUCKETS, width)
         self.size_slots = nn.Embedding(SIZES, width)
@@ -164,6 +170,9 @@ class Policy(nn.Module):
         self.critic = _head(width)
         for layer in (self.vm_out, self.goal_out):
             nn.init.normal_(layer.weight, std=0.01)
+        for name, layer in self.named_children():
+            if name.startswith("joint"):  # came later: weights from before go on as they were
+                nn.init.zeros_(layer.weight)
 
     def _add_second_stage(self, width: int) -> None:
         self.goal_host = nn.Linear(width, width)
@@ -171,6 +180,7 @@ class Policy(nn.Module):
         self.goal_beside = nn.Linear(width, width)
         self.goal_vm = nn.Linear(width, width)
         self.goal_own = nn.Linear(1, width, bias=False)
+        self.joint_arrived = nn.Embedding(JOINTS + 1, width)
         self.goal_hidden = nn.Linear(width, width)
         self.goal_out = nn.Linear(width, 1)
 
@@ -192,18 +202,19 @@ class Policy(nn.Module):
         steps = batch.whole.rows[:, :1]
         whole = self.whole_in(torch.cat([steps / 50, batch.whole.rows.log1p(), (-steps / 5).exp()], dim=1))
         node = node + node_rows.spread(whole)
-        node, pair, kind, whole = self.blocks[0](batch, node, edge, kind, whole)
+        joint = self.joint(batch.pair.whole[3])
+        node, pair, kind, whole = self.blocks[0](batch, node, edge, kind, whole, joint)
         for block, news, gate in zip(self.blocks[1:], self.news, self.gates, strict=True):
             edge = edge + news(kind).index_select(0, batch.edge_kind)  # what each VM's kind found elsewhere
             before = node, pair, kind, whole
-            after = block(batch, node, edge, kind, whole)
+            after = block(batch, node, edge, kind, whole, joint)
             node, pair, kind, whole = (torch.lerp(old, new, gate) for old, new in zip(before, after, strict=True))
         node, pair, kind = self.end[0](node), self.end[1](pair), self.end[2](kind)
         host = torch.where(vms.rows[:, 2] > 0, vms.index(0, batch.pair) + len(node), vms.index(0, node_rows))
         hosts = torch.cat([self.vm_host(node), self.vm_pair(pair)])
         kinds = self.vm_kind(kind) + kind_rows.spread(self.vm_whole(whole))
         hidden = hosts.index_select(0, host) + kinds.index_select(0, vms.index(1, kind_rows))
-        hidden = hidden + self.left_vm(vms.whole[4]) + self.left_vm(vms.whole[5])
+        hidden = hidden + self.left_vm(vms.whole[4]) + self.left_vm(vms.whole[5]) + self.joint_left(vms.whole[8])
         hidden = relu(torch.addmm(hidden, vms.rows[:, 6:7], self.vm_own.weight.T))
         score = self.vm_out(hidden)[:, 0] + vms.rows[:, 3].log()
         logits = torch.cat([vms.pad(score, -torch.inf), self.stop(whole)], dim=1)
@@ -244,6 +255,7 @@ class Policy(nn.Module):
         hosts = torch.cat([self.goal_host(trunk.node), self.goal_pair(trunk.pair)])
         others = pad(self.goal_beside(trunk.pair), (0, 0, 0, 1))
         arrived: Tensor = self.arrived_at(goals.whole[2]) + self.arrived_at(goals.whole[3])
+        arrived = arrived + self.joint_arrived(goals.whole[7])
         return hosts.index_select(0, host) + others.index_select(0, beside) + arrived
 
 

@@ -1,4 +1,7 @@
-"""How a NUMA node stands: what remains free beside whole slots, and how many departures make the next one whole."""
+"""How a NUMA node stands: what remains free beside whole slots, and how many departures make the next one whole.
+
+And how a PM does: a double counts on both nodes, so that a few can make a slot more whole on each.
+"""
 
 from typing import Any
 
@@ -15,6 +18,12 @@ OUTLOOKS = BUCKETS * NEEDS
 """How a node can stand: its remainder and what the next slot needs."""
 NONE = OUTLOOKS
 """Outlook of what is not there: the other node of a VM that has only one."""
+JOINTS = 6
+"""Departures until a slot more is whole on both nodes of a PM: 1, 2, 3, 4, more, or no way."""
+APART = JOINTS
+"""Stands there for a VM that has one node only."""
+FAR = 99
+"""More departures than there can be."""
 
 
 @njit(cache=True, nogil=True)
@@ -62,3 +71,43 @@ def outlook(unit: int, helps: Any, some: Any, p: int, n: int, free: int, cap: in
             break
     need = NEEDS - 1 if short > 0 else min(leave, NEEDS - 1) - 1
     return remainder * BUCKETS // unit * NEEDS + need
+
+
+@njit(cache=True, nogil=True)
+def joint(
+    unit: int, helps: Any, double: Any, some: Any, p: int, first: int, second: int, cap: int, k: int, leaves: int
+) -> int:
+    """Tell how PM ``p`` stands, or will stand once ``leaves`` doubles of kind ``k`` are gone (-1: one enters).
+
+    ``first`` and ``second`` are then free on its nodes. So many doubles go, the largest remainders first, and what is
+    still short on each node singles of its own make up for: the fewest of all that is the fewest there is.
+    """
+    short0, short1 = unit - first % unit, unit - second % unit
+    fewest, gone = _singles(helps, double, some, p, 0, short0) + _singles(helps, double, some, p, 1, short1), 0
+    for i in range(len(helps)):
+        each, gives = helps[i, 0], helps[i, 1]
+        if not double[each]:
+            continue
+        there = int(some[p, 0, each])
+        if each == k:
+            there = min(cap, there - leaves)
+        while there > 0 and (short0 > 0 or short1 > 0):
+            short0, short1, there, gone = short0 - gives, short1 - gives, there - 1, gone + 1
+            singles = _singles(helps, double, some, p, 0, short0) + _singles(helps, double, some, p, 1, short1)
+            fewest = min(fewest, gone + singles)
+    return JOINTS - 1 if fewest >= FAR else min(fewest, JOINTS - 1) - 1
+
+
+@njit(inline="always")
+def _singles(helps: Any, double: Any, some: Any, p: int, n: int, short: int) -> int:
+    """Count the fewest departures of singles from a node that make up for what is short, `FAR` if none do."""
+    leave = 0
+    for i in range(len(helps)):
+        each, gives = helps[i, 0], helps[i, 1]
+        if not double[each]:
+            there = int(some[p, n, each])
+            while there > 0 and short > 0:
+                short -= gives
+                there -= 1
+                leave += 1
+    return FAR if short > 0 else leave

@@ -6,12 +6,13 @@ import numpy as np
 from numba import njit
 
 from rl.arrays import Arrays
-from rl.env import GOAL_COLUMNS, Env, Ints
+from rl.env import Env, Ints
 from rl.observation import Section
 from rl.rules import allowed, changed, host_class
 from rl.sight import Sight
 from solvers.incumbents import EPSILON
 
+LIMIT_COLUMNS = 7
 POWERS = 11
 """Limits are 1, 2, 4, ..., 1024 PMs, and no limit at all, whose number this is."""
 
@@ -41,7 +42,7 @@ class LimitedEnv(Env):
         Columns: class of hosts that best-fit chooses, 1, number of the limit, PMs considered, slots gained there, the
         place (twice the PM plus the node), its class of nodes.
         """
-        buffer = np.empty(((POWERS + 1) * len(rows), GOAL_COLUMNS), dtype=np.float32)
+        buffer = np.empty(((POWERS + 1) * len(rows), LIMIT_COLUMNS), dtype=np.float32)
         ends = np.empty(len(rows), dtype=np.int64)
         _limits(self.arrays, self._sight, rows, vms, self._order, buffer, ends)
         return Section.of(buffer, ends)

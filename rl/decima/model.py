@@ -24,13 +24,15 @@ class Messages(nn.Module):
         self.kind_forward = feed_forward(width)
         self.pair = nn.Linear(width, width)
 
-    def forward(self, batch: Batch, node: Tensor, edge: Tensor, kind: Tensor, whole: Tensor) -> tuple[Tensor, ...]:
+    def forward(
+        self, batch: Batch, node: Tensor, edge: Tensor, kind: Tensor, whole: Tensor, joint: Tensor
+    ) -> tuple[Tensor, ...]:
         """Return the tokens of nodes, PMs, kinds and whole states, each having heard from the others."""
         where, number = batch.edge_node, batch.edge.rows[:, 2:3]
         message = relu(edge + self.host(self.norm[0](node)).index_select(0, where))
         node = node + self.heard(torch.zeros_like(node).index_add_(0, where, number * message))
         node = node + self.node_forward(self.norm[1](node))
-        pair = pair_up(batch, self.pair(node))
+        pair = pair_up(batch, self.pair(node)) + joint
         whole = whole + self.spread(batch.pair.sum(batch.pair.rows[:, 2:3] * relu(self.pool(pair))).log1p())
         node = node + batch.node.spread(whole)
         kind = kind + batch.kind.spread(whole)

@@ -13,7 +13,7 @@ from rl.arrays import MEMORY_TERM, Arrays
 from rl.env import CAP, GOAL_COLUMNS, Env, Ints
 from rl.look import list_hosts
 from rl.observation import SECTIONS, Observation, Section
-from rl.outlook import NONE, helpers, outlook
+from rl.outlook import APART, NONE, helpers, joint, outlook
 from rl.rules import changed
 from rl.sight import Sight
 
@@ -140,9 +140,11 @@ def _everyone(a: Arrays, s: Sight, rows: Any, merge: bool, cap: int, vm: Any, en
             vm[at, 2] = double[k]
             vm[at, 3] = 1
             vm[at, 4] = outlook(unit, helps, some, p, n, free[p, n, r] + more, cap, k, 1)
-            vm[at, 5] = NONE
+            vm[at, 5], vm[at, 8] = NONE, APART
             if double[k]:
-                vm[at, 5] = outlook(unit, helps, some, p, 1, free[p, 1, r] + more, cap, k, 1)
+                first, second = free[p, 0, r] + more, free[p, 1, r] + more
+                vm[at, 5] = outlook(unit, helps, some, p, 1, second, cap, k, 1)
+                vm[at, 8] = joint(unit, helps, double, some, p, first, second, cap, k, 1)
             vm[at, 6] = changed(term, worth, free, p, n, demand[k, 0], demand[k, 1], double[k])
             vm[at, 7] = v
             at += 1

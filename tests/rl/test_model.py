@@ -21,6 +21,8 @@ def lively(**shape) -> Policy:
     policy = Policy(ModelConfig(**shape)).eval()
     for layer in (policy.vm_out, policy.goal_out, policy.stop[2]):
         torch.nn.init.normal_(layer.weight, std=0.5)
+    for embedding in (policy.joint, policy.joint_left, policy.joint_arrived):
+        torch.nn.init.normal_(embedding.weight)
     torch.nn.init.constant_(policy.gates, 0.5)
     return policy
 

@@ -1,0 +1,58 @@
+"""How nodes and PMs stand: fewest departures."""
+
+from itertools import product
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rl.outlook import JOINTS, joint
+
+UNIT, CAP = 16, 2
+SIZES = np.array([14, 12, 8, 4, 2])
+HELPS = np.column_stack([np.arange(10), np.repeat(SIZES, 2)])
+DOUBLE = np.arange(10) % 2 == 1
+"""Kinds by turns single and double, the largest first."""
+
+counts = st.lists(st.integers(0, CAP), min_size=5, max_size=5)
+
+
+def fewest(singles, doubles, free):
+    """Try all departures; return how many the fewest are that make a slot more whole on both nodes, None if none do."""
+    best = None
+    for gone in product(*(range(have + 1) for have in doubles)):
+        total = sum(gone)
+        for node in range(2):
+            short = UNIT - free[node] % UNIT - int(np.dot(gone, SIZES))
+            ways = [w for w in product(*(range(have + 1) for have in singles[node])) if np.dot(w, SIZES) >= short]
+            total = min(map(sum, ways)) + total if ways and total is not None else None
+        if total is not None and (best is None or total < best):
+            best = total
+    return best
+
+
+@settings(deadline=None)
+@given(counts, counts, counts, st.tuples(st.integers(0, 40), st.integers(0, 40)))
+def test_a_double_counts_on_both_nodes(first, second, doubles, free):
+    """The fewest departures that make a slot more whole on both nodes are found, however singles and doubles mix."""
+    some = np.zeros((1, 2, 10), dtype=np.uint8)
+    some[0, 0, ::2], some[0, 1, ::2], some[0, :, 1::2] = first, second, doubles
+    known = fewest((first, second), doubles, free)
+    expected = JOINTS - 1 if known is None else min(known, JOINTS - 1) - 1
+    assert joint(UNIT, HELPS, DOUBLE, some, 0, *free, CAP, -1, 0) == expected
+
+
+@settings(deadline=None)
+@given(counts, counts, counts, st.tuples(st.integers(24, 40), st.integers(24, 40)), st.sampled_from([1, 3, 5, 7, 9]))
+def test_what_leaves_is_gone(first, second, doubles, free, kind):
+    """How a PM will stand once a double has left, or entered, is how it stands then."""
+    before, after = np.zeros((2, 1, 2, 10), dtype=np.uint8)
+    for some in (before, after):
+        some[0, 0, ::2], some[0, 1, ::2], some[0, :, 1::2] = first, second, doubles
+    before[0, :, kind], after[0, :, kind] = 1, 0
+    size = int(HELPS[kind, 1])
+    then = tuple(each + size for each in free)
+    left = joint(UNIT, HELPS, DOUBLE, before, 0, *then, CAP, kind, 1)
+    assert left == joint(UNIT, HELPS, DOUBLE, after, 0, *then, CAP, -1, 0)
+    entered = joint(UNIT, HELPS, DOUBLE, after, 0, *free, CAP, kind, -1)
+    assert entered == joint(UNIT, HELPS, DOUBLE, before, 0, *free, CAP, -1, 0)
