@@ -114,7 +114,7 @@ class Course(Renew):
         self.potentials[place] = self._judge(env, place, problem, near)
 
     def _judge(self, env: Env, place: int, problem: Problem, near: Prices | None = None) -> Potential:
-        return Potential(problem, env.arrays, place, near, whole=self.shaped and problem.mnl <= LAST)
+        return Potential(problem, env.arrays, place, near, finish=self.shaped and problem.mnl <= LAST)
 
     def _stale(self, env: Env) -> NDArray[np.bool_]:
         """Tell whose prices are due to be found again: by the end the places that they promised are used up."""

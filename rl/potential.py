@@ -46,7 +46,7 @@ class Potential:
         Where the environment holds the problem.
     near
         Good prices of a problem that was much the same, to begin with.
-    whole
+    finish
         Look for a best plan, too, and know the slots that it gains.
 
     Attributes
@@ -64,9 +64,9 @@ class Potential:
     """
 
     def __init__(
-        self, problem: Problem, arrays: Arrays, place: int, near: Prices | None = None, *, whole: bool = False
+        self, problem: Problem, arrays: Arrays, place: int, near: Prices | None = None, *, finish: bool = False
     ) -> None:
-        best = optimum(problem, Deadline(PRICING_S), near) if whole else None
+        best = optimum(problem, Deadline(PRICING_S), near) if finish else None
         found = best.dual if best else dual(problem, Deadline(PRICING_S), near)
         self.problem = problem
         self.plan: Plan | None = None

@@ -32,7 +32,7 @@ def _right(lessons):
 def test_a_best_plan_has_no_regret(problem):
     """Every migration of a best plan that is possible is among what is right, and together they are optimal."""
     env, done = Env([problem]), Plan()
-    potential = Potential(problem, env.arrays, 0, whole=True)
+    potential = Potential(problem, env.arrays, 0, finish=True)
     while potential.plan:
         seen, best = env.observe(), possible([potential], env)
         move = best[0][0]
@@ -55,7 +55,7 @@ def test_what_is_left_is_worth_its_optimum():
     """With a best plan known, what can still be gained is what it gains, in whole slots."""
     problem = Problem(generate("tight", "dev", 0), 4)
     arrays = Env([problem]).arrays
-    before, potential = Potential(problem, arrays, 0), Potential(problem, arrays, 0, whole=True)
+    before, potential = Potential(problem, arrays, 0), Potential(problem, arrays, 0, finish=True)
     verdict = check(problem.cluster, potential.plan, mnl=4)
     gained = (problem.initial_fr - verdict.final_fr) / problem.score.quantum
     assert potential.value == pytest.approx(gained)
