@@ -20,12 +20,8 @@ from solvers.mip.pricing import Prices
 
 STALE = 1, 16
 """Prices are found again after so many migrations: at least, at most, and else half of those left."""
-LAST = 24
+LAST = 6
 """So many migrations are left when a best plan for the rest is found, too, again after each."""
-MISTAKE = 0.5
-"""Slots; who loses more in one of the last migrations has made a mistake."""
-AGAIN = 0.75
-"""How often a mistake is taken back, so that it can be made again, or not."""
 
 
 class Course(Renew):
@@ -89,29 +85,21 @@ class Course(Renew):
     def __call__(self, env: Env, vms: Ints, gains: NDArray[np.float64], done: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Reward a step, and replace the problems that are done."""
         self.gained += gains
-        before = list(self.potentials)
         rewards = [
             potential.reward(env.arrays, int(vms[place]), float(gains[place]), done=bool(done[place]))
             for place, potential in enumerate(self.potentials)
         ]
         for place in np.flatnonzero(~done & self._stale(env)).tolist() if self.shaped else ():
-            rest = left(self.problems[place], env.arrays, place)
-            self.potentials[place] = self._judge(env, place, rest, before[place].prices)
-            rewards[place] += self.potentials[place].value - before[place].value
-        for place, old in enumerate(before):
-            if old.plan is not None and rewards[place] < -MISTAKE and self.rng.random() < AGAIN:
-                self.gained[place] -= gains[place]
-                self._put(env, place, old.problem, old.prices)
-            elif done[place]:
-                self.finished.append((float(self.gained[place]), float(self.possible[place])))
-                self._put(env, place, self._draw())
-                self.gained[place], self.possible[place] = 0.0, self.potentials[place].value
+            before, rest = self.potentials[place], left(self.problems[place], env.arrays, place)
+            self.potentials[place] = self._judge(env, place, rest, before.prices)
+            rewards[place] += self.potentials[place].value - before.value
+        for place in np.flatnonzero(done).tolist():
+            self.finished.append((float(self.gained[place]), float(self.possible[place])))
+            self.problems[place] = self._draw()
+            env.reset(place, self.problems[place])
+            self.potentials[place] = self._judge(env, place, self.problems[place])
+            self.gained[place], self.possible[place] = 0.0, self.potentials[place].value
         return np.array(rewards) if self.shaped else gains
-
-    def _put(self, env: Env, place: int, problem: Problem, near: Prices | None = None) -> None:
-        self.problems[place] = problem
-        env.reset(place, problem)
-        self.potentials[place] = self._judge(env, place, problem, near)
 
     def _judge(self, env: Env, place: int, problem: Problem, near: Prices | None = None) -> Potential:
         return Potential(problem, env.arrays, place, near, finish=self.shaped and problem.mnl <= LAST)

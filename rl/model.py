@@ -170,9 +170,9 @@ class Policy(nn.Module):
         self.critic = _head(width)
         for layer in (self.vm_out, self.goal_out):
             nn.init.normal_(layer.weight, std=0.01)
-        for name, layer in self.named_children():
+        for name, weight in self.named_parameters():
             if name.startswith("joint"):  # came later: weights from before go on as they were
-                nn.init.zeros_(layer.weight)
+                nn.init.zeros_(weight)
 
     def _add_second_stage(self, width: int) -> None:
         self.goal_host = nn.Linear(width, width)

@@ -25,9 +25,6 @@ from solvers.mip.pricing import Prices
 
 PRICING_S = 2.0
 """Time for the prices of one problem, and a best plan; a fraction of it is enough at the sizes that are trained on."""
-FEW = 6
-"""Migrations, up to which the best plan that is known is taken for a best one even unproven: mostly it is the bound
-that has a fraction then."""
 SUBSETS = 4096
 """Ways to let VMs leave a node that are looked at; any function of the state is a valid potential."""
 
@@ -47,12 +44,12 @@ class Potential:
     near
         Good prices of a problem that was much the same, to begin with.
     finish
-        Look for a best plan, too, and know the slots that it gains.
+        Look for a best plan, too, and know the slots that it gains: for a few migrations.
 
     Attributes
     ----------
     plan : Plan or None
-        A best plan, where one was asked for and found.
+        A best plan, where one was asked for.
     prices : Prices
         Of VMs by kind, and of a migration.
     steps : int
@@ -66,9 +63,8 @@ class Potential:
     def __init__(
         self, problem: Problem, arrays: Arrays, place: int, near: Prices | None = None, *, finish: bool = False
     ) -> None:
-        best = optimum(problem, Deadline(PRICING_S), near) if finish else None
-        found = best.dual if best else dual(problem, Deadline(PRICING_S), near)
-        self.problem = problem
+        deadline = Deadline(PRICING_S)
+        found, best = optimum(problem, deadline, near) if finish else (dual(problem, deadline, near), None)
         self.plan: Plan | None = None
         self.prices, self.steps = found.prices, int(arrays.steps[place])
         reduction, kinds = found.pricer.reduction, int(arrays.size[place, 2])
@@ -97,9 +93,9 @@ class Potential:
         possible = self.wasted * self.steps + float(self._worth.sum())
         self._free_worth = found.pricer.value
         self.value = possible - found.pricer.initial_slots
-        if best and (best.proven or problem.mnl <= FEW):
-            self.plan = best.best.plan
-            self.value = best.best.slots - problem.score.slots(problem.cluster.free)
+        if best:  # where it is not proven it is mostly the bound that is out of reach
+            self.plan = best.plan
+            self.value = best.slots - problem.score.slots(problem.cluster.free)
 
     def reward(self, arrays: Arrays, vm: int, gain: float, *, done: bool) -> float:
         """Return minus the regret of the migration of ``vm`` just made (-1: none), which gained some slots.

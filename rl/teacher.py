@@ -15,13 +15,12 @@ from rl import rules
 from rl.act import Decision
 from rl.env import Env, Ints
 from rl.observation import Observation, Section
-from rl.potential import FEW, Floats, Potential
+from rl.potential import Floats, Potential
 
 HASTE = 0.2
 """Slots of promise that count as much as regret: what is begun or earns something comes first, lest it stay undone."""
 DOUBT = 0.1
-"""Least regret of what a best plan of `FEW` migrations does not do, slots: it may be as good, and the more so the more
-migrations there are."""
+"""Least regret of what a best plan does not do, slots; it may be as good."""
 
 
 def possible(potentials: list[Potential], env: Env) -> list[list[Migration]]:
@@ -48,7 +47,7 @@ def judge_vms(potentials: list[Potential], best: list[list[Migration]], env: Env
         regret[~env.able(place, firsts)] = potential.wasted - env.fine
         merit = np.minimum(HASTE, potential.promise(env.arrays, firsts))
         if best[place]:
-            _trust(regret, _tokens(best[place], env, seen, place), potential.steps)
+            _trust(regret, _tokens(best[place], env, seen, place))
             merit[:] = 0.0  # the plan is carried out to its end, in whatever order
         parts.append(_judged(regret, merit))
     return Section(np.concatenate(parts), seen.vm.starts)
@@ -73,7 +72,7 @@ def judge_goals(
             goals = np.array([2 * move.pm + move.node for move in best[place]])[alike]
             planned = np.isin(env.hosts(place, vm, places), env.hosts(place, vm, goals))
             if planned.any():
-                _trust(regret, np.flatnonzero(planned), potential.steps)
+                _trust(regret, np.flatnonzero(planned))
         parts.append(_judged(regret, np.zeros(len(rows))))
     return Section(np.concatenate(parts), made.goals.starts)
 
@@ -82,9 +81,9 @@ def _tokens(moves: list[Migration], env: Env, seen: Observation, place: int) -> 
     return env.tokens(place, np.array([move.vm for move in moves]), seen, place)
 
 
-def _trust(regret: Floats, planned: Ints, steps: int) -> None:
+def _trust(regret: Floats, planned: Ints) -> None:
     """Clear ``planned`` options of regret, and hold the others in doubt."""
-    np.maximum(regret, DOUBT * min(1.0, FEW / steps), out=regret)
+    np.maximum(regret, DOUBT, out=regret)
     regret[planned] = 0.0
 
 

@@ -1,6 +1,5 @@
 """The search by columns: bound, linear programme, whole patterns, executable plan."""
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -163,18 +162,8 @@ def dual(problem: Problem, deadline: Deadline, near: Prices | None = None) -> Ev
     return generation.best
 
 
-@dataclass(frozen=True)
-class Optimum:
-    """The best plan that columns lead to, and the dual function that they leave behind."""
-
-    dual: Evaluation
-    best: Incumbents
-    proven: bool
-    """Whether no plan is better."""
-
-
-def optimum(problem: Problem, deadline: Deadline, near: Prices | None = None) -> Optimum:
-    """Look for a best plan by columns: nearly always one is found, and proven, in little more time than `dual` takes.
+def optimum(problem: Problem, deadline: Deadline, near: Prices | None = None) -> tuple[Evaluation, Incumbents]:
+    """Return what `dual` does, and the best plan found on the way: nearly always one is proven, in little more time.
 
     A part of what `mip` does, for a learner that asks many times.
 
@@ -191,4 +180,4 @@ def optimum(problem: Problem, deadline: Deadline, near: Prices | None = None) ->
     best = Incumbents(problem, deadline)
     search = ColumnSearch(problem, best, deadline, "highs", 1, 0, near)
     search.run()
-    return Optimum(search.dual, best, search.closed())
+    return search.dual, best

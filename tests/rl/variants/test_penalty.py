@@ -35,7 +35,7 @@ def test_illegal_choices_change_nothing(snapshot, stay, merge, text, seed):
         if not len(tokens):
             return
         token = rng.integers(len(tokens))
-        (vm,), goals = env.choose(tokens[token, 7:].astype(np.int64), rng.random(1), one)
+        (vm,), goals = env.choose(tokens[[token], 7].astype(np.int64), rng.random(1), one)
         assert not merge or env.tokens(0, np.array([vm]), seen, 0) == token
         places = 2 - snapshot.double[vm]
         assert goals.rows[:, 1].sum() == snapshot.open.sum() * places - 1
