@@ -50,6 +50,22 @@ def helpers(a: Arrays, b: int) -> Any:
 
 
 @njit(inline="always")
+def _there(some: Any, p: int, n: int, each: int, cap: int, k: int, leaves: int) -> int:
+    """Count the VMs of one kind on a node, up to the cap, once ``leaves`` of kind ``k`` are gone."""
+    there = int(some[p, n, each])
+    return min(cap, there - leaves) if each == k else there
+
+
+@njit(inline="always")
+def _needed(short: int, gives: int, there: int) -> int:
+    """Count how many of the VMs that are there, each of which gives so much, must go until nothing is short."""
+    gone = 0
+    while gone < there and gone * gives < short:
+        gone += 1
+    return gone
+
+
+@njit(inline="always")
 def outlook(unit: int, helps: Any, some: Any, p: int, n: int, free: int, cap: int, k: int, leaves: int) -> int:
     """Tell how node ``n`` of PM ``p`` stands, or will stand, with ``free`` of the resource of the first rate.
 
@@ -60,13 +76,8 @@ def outlook(unit: int, helps: Any, some: Any, p: int, n: int, free: int, cap: in
     short, leave = unit - remainder, 0
     for i in range(len(helps)):
         each, gives = helps[i, 0], helps[i, 1]
-        there = int(some[p, n, each])
-        if each == k:
-            there = min(cap, there - leaves)
-        while there > 0 and short > 0:
-            short -= gives
-            there -= 1
-            leave += 1
+        gone = _needed(short, gives, _there(some, p, n, each, cap, k, leaves))
+        short, leave = short - gone * gives, leave + gone
         if short <= 0:
             break
     need = NEEDS - 1 if short > 0 else min(leave, NEEDS - 1) - 1
@@ -88,9 +99,7 @@ def joint(
         each, gives = helps[i, 0], helps[i, 1]
         if not double[each]:
             continue
-        there = int(some[p, 0, each])
-        if each == k:
-            there = min(cap, there - leaves)
+        there = _there(some, p, 0, each, cap, k, leaves)
         while there > 0 and (short0 > 0 or short1 > 0):
             short0, short1, there, gone = short0 - gives, short1 - gives, there - 1, gone + 1
             singles = _singles(helps, double, some, p, 0, short0) + _singles(helps, double, some, p, 1, short1)
@@ -105,9 +114,6 @@ def _singles(helps: Any, double: Any, some: Any, p: int, n: int, short: int) -> 
     for i in range(len(helps)):
         each, gives = helps[i, 0], helps[i, 1]
         if not double[each]:
-            there = int(some[p, n, each])
-            while there > 0 and short > 0:
-                short -= gives
-                there -= 1
-                leave += 1
+            gone = _needed(short, gives, int(some[p, n, each]))
+            short, leave = short - gone * gives, leave + gone
     return FAR if short > 0 else leave
