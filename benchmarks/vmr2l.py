@@ -3,6 +3,9 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Barrier
 
 import numpy as np
 import torch
@@ -18,6 +21,9 @@ from rl.solver import VMR2L, VMR2LParams
 from rl.store import SHIPPED, load
 from solvers import Problem
 
+ROUNDS = 15
+"""How often the pace of the environment is measured."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -30,7 +36,7 @@ class Options:
     threads: int = 1
     """Threads of the network."""
     cores: int = 2
-    """Threads that share the problems where the environment alone is measured."""
+    """Processes that share the problems where the environment alone is measured, as in training."""
 
 
 class Endless(Renew):
@@ -46,19 +52,40 @@ class Endless(Renew):
         return gains
 
 
-def steps_per_second(problem: Problem, envs: int, threads: int, steps: int = 20) -> float:
-    """Measure random play: observe, choose a VM, choose a place, migrate."""
-    env, rng = Env.of(stack([pack(problem)] * envs), threads=threads), np.random.default_rng(0)
+def steps_per_second(problem: Problem, envs: int, cores: int) -> float:
+    """Measure random play in several processes that share the problems: observe, choose a VM and a place, migrate.
 
-    def step() -> None:
-        seen = env.observe()
-        tokens = seen.vm.starts[:-1] + (rng.random(envs) * seen.vm.lengths).astype(int)
-        vms, goals = env.choose(seen.vm.rows[tokens, 7].astype(np.int64), rng.random(envs))
-        picks = goals.starts[:-1] + (rng.random(envs) * goals.lengths).astype(int)
-        env.step(vms, goals.rows[picks, 0].astype(np.int64), rng.random(envs))
+    They begin each of some rounds together; the median round counts.
+    """
+    context = get_context("spawn")
+    together, paces = context.Barrier(cores), context.Queue()
+    others = [context.Process(target=_play, args=(problem, envs // cores, together, paces)) for _ in range(cores)]
+    for other in others:
+        other.start()
+    found = [paces.get() for _ in others]
+    for other in others:
+        other.join()
+    return float(np.median(np.sum(found, axis=0)))
 
-    step()
-    return envs * steps / seconds(lambda: [step() for _ in range(steps)])
+
+def _play(problem: Problem, envs: int, together: Barrier, paces: "Queue[list[float]]") -> None:
+    """Measure a share of the problems, at the same time as the others, a migration limit of 50 in each round."""
+    start = stack([pack(problem)] * envs)
+    rng, paced = np.random.default_rng(0), []
+    for _ in range(ROUNDS):
+        env = Env.of(stack([start]))
+        env.observe()
+        together.wait()
+        paced.append(envs * problem.mnl / seconds(lambda env=env: [_step(env, rng) for _ in range(problem.mnl)]))
+    paces.put(paced)
+
+
+def _step(env: Env, rng: np.random.Generator) -> None:
+    seen, count = env.observe(), len(env)
+    tokens = seen.vm.starts[:-1] + (rng.random(count) * seen.vm.lengths).astype(int)
+    vms, goals = env.choose(seen.vm.rows[tokens, 7].astype(np.int64), rng.random(count))
+    picks = goals.starts[:-1] + (rng.random(count) * goals.lengths).astype(int)
+    env.step(vms, goals.rows[picks, 0].astype(np.int64), rng.random(count))
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -74,9 +101,9 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     cluster = generate(options.preset, "dev", 0)
     problem = Problem(cluster, 50)
-    for threads in sorted({1, options.cores}):
-        pace = steps_per_second(problem, options.envs, threads)
-        print(f"environment, B = {options.envs}, {threads} threads: {pace:,.0f} steps/s (bar: 40,000 on two cores)")
+    for cores in sorted({1, options.cores}):
+        pace = steps_per_second(problem, options.envs, cores)
+        print(f"environment, B = {options.envs}, {cores} processes: {pace:,.0f} steps/s (bar: 40,000 on two cores)")
     policy = load(SHIPPED)
     for mnl, samples in ((50, 1), (50, 16), (100, 16)):
         solver = VMR2L(VMR2LParams(samples, threads=options.threads))

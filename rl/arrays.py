@@ -40,14 +40,16 @@ class Arrays(NamedTuple):
     """[B, P], the cluster that VMs may not leave; 0 everywhere where they may."""
     rack: NDArray[np.int32]
     """[B, P]."""
-    pm: NDArray[np.int32]
-    """[B, V], where each VM is."""
-    node: NDArray[np.int8]
-    """[B, V], 0 for doubles."""
+    seat: NDArray[np.int32]
+    """[B, V], where each VM is: twice the PM plus the node, which is 0 for doubles."""
     kind: NDArray[np.int32]
     """[B, V], -1 for a VM that may not leave."""
     held: NDArray[np.int32]
     """[B, P, 2, K], VMs that may leave, by kind; a double counts on node 0."""
+    movers: NDArray[np.int64]
+    """[B, K], how many those are in all."""
+    touched: NDArray[np.bool_]
+    """[B, P], whether VMs or what they may do have changed there since the last look (`rl.facts`)."""
     demand: NDArray[np.int64]
     """[B, K, R], on each node that is occupied."""
     double: NDArray[np.bool_]
@@ -116,10 +118,11 @@ def pack(problem: Problem) -> Arrays:
         receives=cluster.receiving(problem.rules),
         pool=pool.astype(np.int32),
         rack=cluster.rack.copy(),
-        pm=cluster.pm.copy(),
-        node=cluster.node.copy(),
+        seat=2 * cluster.pm + cluster.node,
         kind=kind,
         held=held,
+        movers=held.sum(axis=(0, 1), dtype=np.int64),
+        touched=np.ones(cluster.pms, dtype=bool),
         demand=demand.copy(),
         double=types[:, 0] == 1,
         grouped=kinds[:, 1] == 1,
@@ -143,7 +146,7 @@ def left(problem: Problem, batch: Arrays, index: int) -> Problem:
     """Return what is left of a problem in place ``index``: its VMs where they are now, and the migrations left."""
     vms = problem.cluster.vms
     cluster = replace(
-        problem.cluster, pm=batch.pm[index, :vms], node=batch.node[index, :vms],
+        problem.cluster, pm=batch.seat[index, :vms] >> 1, node=(batch.seat[index, :vms] & 1).astype(np.int8),
         movable=problem.cluster.movable & (batch.kind[index, :vms] >= 0),
     )  # fmt: skip
     return replace(problem, cluster=cluster, mnl=int(batch.steps[index]))
@@ -157,9 +160,11 @@ def narrow(one: Arrays, most: int, rng: np.random.Generator) -> Arrays:
     shut = np.ones(one.open.shape[1], dtype=bool)
     shut[rng.permutation(pms)[:most]] = False
     still, held = one.kind.copy(), one.held.copy()
-    still[0, shut[one.pm[0]]] = -1
+    still[0, shut[one.seat[0] >> 1]] = -1
     held[0, shut] = 0
-    return one._replace(open=one.open & ~shut, receives=one.receives & ~shut, kind=still, held=held)
+    return one._replace(
+        open=one.open & ~shut, receives=one.receives & ~shut, kind=still, held=held, movers=held.sum(axis=(1, 2))
+    )
 
 
 def stack(parts: list[Arrays]) -> Arrays:

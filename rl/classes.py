@@ -6,27 +6,31 @@ import numpy as np
 from numba import njit
 
 from rl.arrays import Arrays
-from rl.facts import mix, refresh
+from rl.facts import mix
 from rl.rules import unbarred
 from rl.sight import Sight
 
 
 @njit(cache=True, nogil=True)
-def survey(a: Arrays, s: Sight, rows: Any, merge: bool, cap: int) -> None:
-    """Look at clusters ``rows`` again and tell what looks the same."""
+def scratch(a: Arrays) -> Any:
+    """Make the working arrays of `sort_out`: keys and numbers of a hash table, hosts, and counts of VMs."""
     pms = a.open.shape[1]
     table = 16
     while table < 3 * pms:
         table *= 2
     keys, ids = np.empty(table, np.uint64), np.empty(table, np.int32)
-    host, count = np.empty(3 * pms, np.uint32), np.empty((2 * pms, a.demand.shape[1]), np.int32)
-    for b in rows:
-        refresh(a, s, b, merge, cap)
-        size = s.size[b]
-        size[0], size[4] = 1, a.size[b, 2]
-        size[1], size[2] = _nodes(a, s, b, keys, ids)
-        size[3] = _pairs(a, s, b, keys, ids)
-        size[5] = _vms(a, s, b, merge, host, count)
+    return keys, ids, np.empty(4 * pms, np.uint32), np.empty(2 * pms * a.demand.shape[1], np.int32)
+
+
+@njit(inline="always")
+def sort_out(a: Arrays, s: Sight, b: int, merge: bool, space: Any) -> None:
+    """Tell what looks the same in a cluster, and how many tokens that makes."""
+    keys, ids, host, count = space
+    size = s.size[b]
+    size[0], size[4] = 1, a.size[b, 2]
+    size[1], size[2] = _nodes(a, s, b, keys, ids)
+    size[3] = _pairs(a, s, b, keys, ids)
+    size[5] = _vms(a, s, b, merge, host, count)
 
 
 @njit(inline="always")
@@ -87,30 +91,39 @@ def _pairs(a: Arrays, s: Sight, b: int, keys: Any, ids: Any) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _vms(a: Arrays, s: Sight, b: int, merge: bool, host: Any, count: Any) -> int:
-    """Make one token of all VMs of one kind on hosts of one class that have a legal migration; return how many."""
-    pms, kind, double, grouped, fee, budget = a.size[b, 0], a.kind[b], a.double[b], a.grouped[b], a.fee[b], a.budget[b]
-    seat, fit, places, tokens = s.seat[b], s.fit[b], s.places[b], s.vms[b]
+def _vms(a: Arrays, s: Sight, b: int, merge: bool, host: Any, count: Any) -> Any:
+    """Make one token of all VMs of one kind on hosts of one class that have a legal migration; return how many.
+
+    What indexes arrays in the loop over all VMs is unsigned: it need not be looked at whether it counts from the end.
+    """
+    pms, kinds, kind, double, grouped = a.size[b, 0], a.size[b, 2], a.kind[b], a.double[b], a.grouped[b]
+    seat, fit, places, tokens, fee, budget = a.seat[b], s.fit[b], s.places[b], s.vms[b], a.fee[b], a.budget[b]
     node_class, pair_class = s.node_class[b], s.pair_class[b]
-    doubtful = np.empty(a.size[b, 2], np.bool_)
-    for k in range(len(doubtful)):
-        doubtful[k] = grouped[k] or places[k] < 2 or fee[k] > budget
-    for p in range(pms):
-        host[2 * p], host[2 * p + 1], host[2 * pms + p] = node_class[p, 0], node_class[p, 1], pair_class[p]
-    count[: max(s.size[b, 1], s.size[b, 3])] = 0
-    found = 0
+    doubtful, first = np.empty(kinds, np.bool_), np.zeros(kinds, np.uint64)
+    for each in range(kinds):
+        doubtful[each] = grouped[each] or places[each] < 2 or fee[each] > budget
+        if double[each]:
+            first[each] = 2 * pms
+    for p in range(pms):  # where the counts of each host begin, as the host of singles and, from 2 P on, of doubles
+        host[2 * p], host[2 * p + 1] = node_class[p, 0] * kinds, node_class[p, 1] * kinds
+        host[2 * (pms + p)] = pair_class[p] * kinds
+    count[: max(s.size[b, 1], s.size[b, 3]) * kinds] = 0
+    found = np.uint64(0)
     for v in range(a.size[b, 1]):
-        k = kind[v]
-        if k < 0:
+        k = np.uint64(np.uint32(kind[v]))
+        if k >= np.uint64(kinds):  # -1: it may not leave
             continue
         if doubtful[k]:
-            stuck = fee[k] > budget or places[k] <= fit[k, seat[v] // 2, seat[v] % 2]
+            stuck = fee[k] > budget or places[k] <= fit[k, seat[v] >> 1, seat[v] & 1]
             if stuck or (grouped[k] and not unbarred(a, b, fit[k], v)):
                 continue
-        c = host[2 * pms + (seat[v] >> 1)] if double[k] else host[seat[v]]
-        tokens[found, 0], tokens[found, 2], tokens[found, 3] = v, c, k
-        found += count[c, k] == 0 or not merge  # no jump, which could not be foreseen
-        count[c, k] += 1
-    for t in range(found):
-        tokens[t, 1] = count[tokens[t, 2], tokens[t, 3]] if merge else 1
-    return found
+        cell = host[first[k] + np.uint64(np.uint32(seat[v]))] + k
+        before = count[cell]
+        count[cell] = before + 1
+        tokens[found, 0], tokens[found, 2] = v, cell
+        found += np.uint64(before == 0 or not merge)  # no jump, which could not be foreseen
+    for t in range(np.int64(found)):
+        cell = tokens[t, 2]
+        tokens[t, 1] = count[cell] if merge else 1
+        tokens[t, 2], tokens[t, 3] = cell // kinds, cell % kinds
+    return np.int64(found)

@@ -7,11 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data import Migration
-from rl import classes, look, rules
+from rl import look, rules
 from rl.arrays import Arrays, pack, put, stack
-from rl.observation import SECTIONS, Observation, Section
+from rl.observation import SECTIONS, Observation, Rows, Section
 from rl.sight import blind
-from rl.threads import Threads
 from solvers import Problem
 
 Ints = NDArray[np.int64]
@@ -34,26 +33,24 @@ class Env:
         One for each of the B places.
     merge
         False: every VM, node and PM is a token of its own. The policy is the same, and slower.
-    threads
-        How many share the problems, where there are enough of them; what comes out is the same.
     """
 
     fine: ClassVar[float] = 0.0
     """Reward of a choice that turns out to be illegal; there is none among the options here."""
 
-    def __init__(self, problems: Sequence[Problem], *, merge: bool = True, threads: int = 1) -> None:
-        self._begin(stack([pack(problem) for problem in problems]), merge, threads)
+    def __init__(self, problems: Sequence[Problem], *, merge: bool = True) -> None:
+        self._begin(stack([pack(problem) for problem in problems]), merge)
 
     @classmethod
-    def of(cls, arrays: Arrays, *, threads: int = 1) -> Self:
+    def of(cls, arrays: Arrays) -> Self:
         """Make an environment of packed problems, which it will change."""
         env = cls.__new__(cls)
-        env._begin(arrays, merge=True, threads=threads)  # noqa: SLF001 - its own class
+        env._begin(arrays, merge=True)  # noqa: SLF001 - its own class
         return env
 
-    def _begin(self, arrays: Arrays, merge: bool, threads: int) -> None:
+    def _begin(self, arrays: Arrays, merge: bool) -> None:
         self.arrays, self.merge = arrays, merge
-        self._threads = Threads(threads)
+        self._expected = np.zeros(len(SECTIONS), dtype=np.int64)
         self._fit()
 
     @classmethod
@@ -84,19 +81,17 @@ class Env:
     def observe(self, rows: Ints | None = None) -> Observation:
         """Return the tokens of the clusters in places ``rows``, all by default."""
         rows = np.arange(len(self)) if rows is None else rows
-        self._threads.share(lambda rows: classes.survey(self.arrays, self._sight, rows, self.merge, CAP), rows)
-        starts = np.zeros((len(rows) + 1, len(SECTIONS)), dtype=np.int64)
-        self._sight.size[rows].cumsum(axis=0, out=starts[1:])
-        tokens = [
-            np.empty((count, columns), dtype=np.float32)
-            for count, columns in zip(starts[-1], SECTIONS.values(), strict=True)
-        ]
+        tokens, starts = self._blank(len(rows)), np.zeros((len(rows) + 1, len(SECTIONS)), dtype=np.int64)
+        if not look.observe(self.arrays, self._sight, self.merge, CAP, rows, starts, *tokens):
+            self._expected = starts[-1] * 9 // 8 // len(rows) + 1
+            tokens = self._blank(len(rows))
+            look.describe(self.arrays, self._sight, rows, starts, *tokens)
+        return Observation(*(Section(each[: starts[-1, i]], starts[:, i].copy()) for i, each in enumerate(tokens)))
 
-        def describe(rows: Ints, starts: Ints) -> None:
-            look.describe(self.arrays, self._sight, *tokens, rows, starts)  # type: ignore[call-arg]
-
-        self._threads.share(describe, rows, starts[:-1])
-        return Observation(*(Section(each, starts[:, i].copy()) for i, each in enumerate(tokens)))
+    def _blank(self, states: int) -> list[Rows]:
+        """Make room for the tokens of so many states, as far as they are no more than expected."""
+        counts = self._expected * states
+        return [np.empty(shape, dtype=np.float32) for shape in zip(counts.tolist(), SECTIONS.values(), strict=True)]
 
     def choose(self, firsts: Ints, u: NDArray[np.float64], rows: Ints | None = None) -> tuple[Ints, Section]:
         """Choose one VM of each token and list where it may go.
@@ -117,10 +112,6 @@ class Env:
             for a double how the PM stands then (`rl.outlook.joint`).
         """
         rows = np.arange(len(self)) if rows is None else rows
-        parts = self._threads.share(self._choose, firsts, u, rows)
-        return np.concatenate([vms for vms, _ in parts]), Section.join([goals for _, goals in parts])
-
-    def _choose(self, firsts: Ints, u: NDArray[np.float64], rows: Ints) -> tuple[Ints, Section]:
         vms = np.empty(len(rows), dtype=np.int64)
         look.pick_vms(self.arrays, self._sight, self.merge, rows, firsts, u, vms)
         return vms, self.goals(vms, rows)
@@ -135,7 +126,7 @@ class Env:
     def tokens(self, row: int, vms: Ints, seen: Observation, state: int) -> Ints:
         """Return the VM token, in an observation just made, of each VM [n] that has a legal migration."""
         own = seen.vm.rows[seen.vm.starts[state] : seen.vm.starts[state + 1], :2].astype(np.int64)
-        kinds, pms, nodes = self.arrays.kind[row, vms], self.arrays.pm[row, vms], self.arrays.node[row, vms]
+        kinds, (pms, nodes) = self.arrays.kind[row, vms], np.divmod(self.arrays.seat[row, vms], 2)
         host = np.where(self.arrays.double[row, kinds], self._pair_class[row, pms], self._node_class[row, pms, nodes])
         wanted = np.column_stack([host, kinds])
         return np.asarray((own[None] == wanted[:, None]).all(axis=2).argmax(axis=1))

@@ -17,7 +17,7 @@ def refresh(a: Arrays, s: Sight, b: int, merge: bool, cap: int) -> None:
     """Look again at all PMs of a cluster that may have changed."""
     if not s.known[b]:
         _kinds(a, s, b)
-    pms = _touched(a, s, b)
+    pms = _changed(a, s, b)
     _room(a, s, b, pms)
     _looks(a, s, b, pms, merge, cap)
     _departures(a, s, b, pms, cap)
@@ -45,42 +45,15 @@ def _kinds(a: Arrays, s: Sight, b: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _count(a: Arrays, s: Sight, b: int) -> None:
-    """Note how many VMs of each kind may leave."""
-    held, kind = a.held[b], s.kind[b]
-    for k in range(a.size[b, 2]):
-        there = 0
-        for p in range(len(held)):
-            there += held[p, 0, k] + held[p, 1, k]
-        kind[k, 6] = np.log1p(there) / 6
-
-
-@njit(cache=True, nogil=True)
-def _touched(a: Arrays, s: Sight, b: int) -> Any:
-    """List the PMs that VMs have left or entered since the last look, or all where nothing is known: int64 [N].
-
-    So are those where a VM is to stay from now on, and VMs are counted anew.
-    """
-    count = not s.known[b]
-    known, seat, pm, node, kind = s.known[b], s.seat[b], a.pm[b], a.node[b], a.kind[b]
-    touched, pms = np.full(a.size[b, 0], not known), np.empty(a.size[b, 0], np.int64)
-    for v in range(a.size[b, 1]):
-        now = 2 * pm[v] + node[v]
-        if kind[v] < 0:
-            now = ~now
-        if seat[v] != now:
-            if known:
-                before = seat[v] if seat[v] >= 0 else ~seat[v]
-                touched[before // 2] = touched[pm[v]] = True
-                count = count or kind[v] < 0
-            seat[v] = now
-    if count:
-        _count(a, s, b)
+def _changed(a: Arrays, s: Sight, b: int) -> Any:
+    """List the PMs that have changed since the last look, or all where nothing is known: int64 [N]."""
+    touched, known, pms = a.touched[b], s.known[b], np.empty(a.size[b, 0], np.int64)
     found = 0
     for p in range(len(pms)):
-        if touched[p]:
+        if touched[p] or not known:
             pms[found] = p
             found += 1
+            touched[p] = False
     return pms[:found]
 
 

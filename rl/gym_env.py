@@ -145,7 +145,7 @@ class VmrVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
         assert self._env is not None
         a, count = self._env.arrays, self.num_envs
         slot = self.objective.rates[0].size
-        pms, vms = a.free.shape[1], a.pm.shape[1]
+        pms, vms = a.free.shape[1], a.seat.shape[1]
         pm = np.zeros((count, self.pms, PM_FEATURES), dtype=np.float32)
         pm[:, :pms, 0:2] = a.free[..., 0] / 64
         pm[:, :pms, 2:4] = a.free[..., 1] / 2**18
@@ -161,8 +161,8 @@ class VmrVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
             vm[place, own, 3] = problem.cluster.double
             vm[place, own, 6] = problem.cluster.may_leave
             vm[place, own, 7] = 1
-        vm[:, :vms, 4] = a.node
-        vm[:, :vms, 5] = a.pm / self.pms
+        vm[:, :vms, 4] = a.seat & 1
+        vm[:, :vms, 5] = (a.seat >> 1) / self.pms
         steps = (a.steps[:, None] / max(1, self.mnl)).astype(np.float32)
         return {"pm": pm, "vm": vm, "steps": steps}
 

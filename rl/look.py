@@ -6,6 +6,8 @@ import numpy as np
 from numba import njit
 
 from rl.arrays import MEMORY_TERM, Arrays
+from rl.classes import scratch, sort_out
+from rl.facts import refresh
 from rl.outlook import APART, BUCKETS, NEEDS, NONE, helpers, joint, outlook
 from rl.rules import allowed, changed, host_class, unbarred
 from rl.sight import Sight
@@ -13,20 +15,51 @@ from solvers.incumbents import EPSILON
 
 
 @njit(cache=True, nogil=True)
-def describe(
-    a: Arrays, s: Sight, whole: Any, node: Any, edge: Any, pair: Any, kind: Any, vm: Any, rows: Any, at: Any
-) -> None:
-    """Write the tokens of clusters ``rows`` [n]; ``at`` [n, 6] says where those of each begin."""
+def observe(
+    a: Arrays, s: Sight, merge: bool, cap: int, rows: Any, starts: Any, whole: Any, node: Any, edge: Any, pair: Any,
+    kind: Any, vm: Any,
+) -> bool:  # fmt: skip
+    """Look at clusters ``rows`` [n] again and write their tokens, where those of each begin to ``starts`` [n + 1, 6].
+
+    Each is described at once, while it is at hand. False where the tokens do not fit: all are then still to be
+    described.
+    """
+    space, fits = scratch(a), True
     for i in range(len(rows)):
         b = rows[i]
-        nodes = node[at[i, 1] : at[i, 1] + s.size[b, 1]]
-        _nodes(a, s, b, nodes, edge[at[i, 2] :])
-        _pairs(s, b, pair[at[i, 3] :])
-        vms = vm[at[i, 5] : at[i, 5] + s.size[b, 5]]
-        _vms(a, s, b, vms)
-        _kinds(a, s, b, vms, kind[at[i, 4] :])
-        whole[at[i, 0], 0] = a.steps[b]
-        whole[at[i, 0], 1] = _remainders(nodes) / BUCKETS
+        refresh(a, s, b, merge, cap)
+        sort_out(a, s, b, merge, space)
+        ends = starts[i + 1]
+        for section in range(len(ends)):
+            ends[section] = starts[i, section] + s.size[b, section]
+        fits = fits and ends[0] <= len(whole) and ends[1] <= len(node) and ends[2] <= len(edge)
+        fits = fits and ends[3] <= len(pair) and ends[4] <= len(kind) and ends[5] <= len(vm)
+        if fits:
+            _describe(a, s, b, starts[i], whole, node, edge, pair, kind, vm)
+    return fits
+
+
+@njit(cache=True, nogil=True)
+def describe(
+    a: Arrays, s: Sight, rows: Any, starts: Any, whole: Any, node: Any, edge: Any, pair: Any, kind: Any, vm: Any
+) -> None:
+    """Write the tokens of clusters ``rows`` that were just looked at."""
+    for i in range(len(rows)):
+        _describe(a, s, rows[i], starts[i], whole, node, edge, pair, kind, vm)
+
+
+@njit(inline="always")
+def _describe(
+    a: Arrays, s: Sight, b: int, at: Any, whole: Any, node: Any, edge: Any, pair: Any, kind: Any, vm: Any
+) -> None:
+    nodes = node[at[1] : at[1] + s.size[b, 1]]
+    _nodes(a, s, b, nodes, edge[at[2] :])
+    _pairs(s, b, pair[at[3] :])
+    vms = vm[at[5] : at[5] + s.size[b, 5]]
+    _vms(a, s, b, vms)
+    _kinds(a, s, b, vms, kind[at[4] :])
+    whole[at[0], 0] = a.steps[b]
+    whole[at[0], 1] = _remainders(nodes) / BUCKETS
 
 
 @njit(cache=True, nogil=True)
@@ -73,6 +106,7 @@ def _pairs(s: Sight, b: int, pair: Any) -> None:
 def _kinds(a: Arrays, s: Sight, b: int, vm: Any, kind: Any) -> None:
     """Write one token a kind of VM; ``vm`` are the tokens of those that have a legal migration."""
     facts, places, harmless, fee, budget = s.kind[b], s.places[b], s.harmless[b], a.fee[b], a.budget[b]
+    movers = a.movers[b]
     kinds, known = a.size[b, 2], facts.shape[1]
     givers = np.zeros(kinds, np.int64)
     for t in range(len(vm)):
@@ -82,9 +116,10 @@ def _kinds(a: Arrays, s: Sight, b: int, vm: Any, kind: Any) -> None:
         affordable = fee[k] <= budget
         for column in range(known):
             kind[k, column] = facts[k, column]
-        kind[k, known] = np.log1p(places[k] if affordable else 0) / 6
-        kind[k, known + 1] = np.log1p(harmless[k] if affordable else 0) / 6
-        kind[k, known + 2] = np.log1p(givers[k]) / 6
+        kind[k, known] = np.log1p(movers[k]) / 6
+        kind[k, known + 1] = np.log1p(places[k] if affordable else 0) / 6
+        kind[k, known + 2] = np.log1p(harmless[k] if affordable else 0) / 6
+        kind[k, known + 3] = np.log1p(givers[k]) / 6
 
 
 @njit(cache=True, nogil=True)
@@ -110,7 +145,7 @@ def _vms(a: Arrays, s: Sight, b: int, vm: Any) -> None:
 @njit(cache=True, nogil=True)
 def pick_vms(a: Arrays, s: Sight, merge: bool, rows: Any, firsts: Any, u: Any, chosen: Any) -> None:
     """Choose at random (``u`` [n] from [0, 1)) one VM of each token whose first VM is given; -1 (stop) stays."""
-    like = np.empty(a.pm.shape[1], np.int64)
+    like = np.empty(a.seat.shape[1], np.int64)
     for i in range(len(rows)):
         b, first = rows[i], firsts[i]
         chosen[i] = first
@@ -118,7 +153,7 @@ def pick_vms(a: Arrays, s: Sight, merge: bool, rows: Any, firsts: Any, u: Any, c
             continue
         kind, k = a.kind[b], a.kind[b, first]
         double, grouped, fit, places = a.double[b, k], a.grouped[b, k], s.fit[b, k], s.places[b, k]
-        seat, own, host = s.seat[b], s.node_class[b], s.pair_class[b]
+        seat, own, host = a.seat[b], s.node_class[b], s.pair_class[b]
         p, n = seat[first] // 2, seat[first] % 2
         found = 0
         for v in range(first, a.size[b, 1]):

@@ -69,7 +69,7 @@ class Potential:
         self.prices, self.steps = found.prices, int(arrays.steps[place])
         reduction, kinds = found.pricer.reduction, int(arrays.size[place, 2])
         self._place = place
-        self._home = arrays.pm[place].copy()
+        self._home = arrays.seat[place] >> 1
         self.wasted = found.prices.migration
         self._price, movers = np.zeros(kinds), np.flatnonzero(arrays.kind[place, : arrays.size[place, 1]] >= 0)
         known = np.concatenate([found.prices.single, found.prices.double, [0.0]])  # the last: those that need not move
@@ -104,20 +104,21 @@ class Potential:
         """
         before = self.value
         if vm >= 0:
-            pms = np.unique([self._home[vm], arrays.pm[self._place, vm]])
+            home = arrays.seat[self._place, vm] >> 1
+            pms = np.unique([self._home[vm], home])
             worth = _worths(pms, *self._now(arrays), *self._tables)
             self.value += float(worth.sum() - self._worth[pms].sum()) - self.wasted - gain
             self._worth[pms] = worth
             self._enter(arrays, pms)
-            self._home[vm] = arrays.pm[self._place, vm]
+            self._home[vm] = home
         if done:
             self.value = 0.0
         return gain + self.value - before
 
     def leaving(self, arrays: Arrays, vms: Ints) -> Floats:
         """Return the regret of letting each VM [n] go: slots [n]."""
-        pms, kinds = arrays.pm[self._place, vms].astype(np.int64), arrays.kind[self._place, vms]
-        nodes = arrays.node[self._place, vms]
+        pms, nodes = np.divmod(arrays.seat[self._place, vms].astype(np.int64), 2)
+        kinds = arrays.kind[self._place, vms]
         worth = _worths_after(pms, nodes, kinds, 1, *self._now(arrays), *self._tables)
         return np.asarray(self._worth[pms] - worth - self._price[kinds] + self.wasted)
 
@@ -142,7 +143,7 @@ class Potential:
 
     def promise(self, arrays: Arrays, vms: Ints) -> Floats:
         """Return what the PM of each VM [n] can still earn, which is lost where it is left as it is: slots [n]."""
-        pms = arrays.pm[self._place, vms]
+        pms = arrays.seat[self._place, vms] >> 1
         levels = arrays.free[self._place, pms] // self._tables[3]
         memory = np.minimum(levels[..., 1], self._free_worth.shape[1] - 1)
         return np.asarray(self._worth[pms] - self._free_worth[levels[..., 0], memory].sum(axis=1))

@@ -64,7 +64,7 @@ def room(a: Arrays, b: int, k: int) -> Any:
 @njit(cache=True, nogil=True)
 def barred(a: Arrays, b: int, v: int, p: int) -> bool:
     """Tell whether a fellow of one of the VM's groups bars it from PM ``p``."""
-    home = a.pm[b, v]
+    home = a.seat[b, v] >> 1
     for i in range(a.member[b, v], a.member[b, v + 1]):
         g = a.groups[b, i]
         if a.by_rack[b, g]:
@@ -100,7 +100,7 @@ def allowed(a: Arrays, b: int, fit: Any, v: int) -> Any:
 @njit(inline="always")
 def _exclude(a: Arrays, b: int, v: int, mask: Any) -> None:
     """Take from where VM ``v`` has room the place where it is, and those that its groups bar it from."""
-    mask[a.pm[b, v], a.node[b, v]] = False
+    mask[a.seat[b, v] >> 1, a.seat[b, v] & 1] = False
     if a.grouped[b, a.kind[b, v]]:
         for p in range(len(mask)):
             if (mask[p, 0] or mask[p, 1]) and barred(a, b, v, p):
@@ -110,7 +110,7 @@ def _exclude(a: Arrays, b: int, v: int, mask: Any) -> None:
 @njit(cache=True, nogil=True)
 def unbarred(a: Arrays, b: int, fit: Any, v: int) -> bool:
     """Tell whether VM ``v`` of a kind in groups, which has room where ``fit`` [P, 2] says, may migrate to any place."""
-    home, n = a.pm[b, v], a.node[b, v]
+    home, n = a.seat[b, v] >> 1, a.seat[b, v] & 1
     for p in range(len(fit)):
         other = (fit[p, 0] and (p != home or n != 0)) or (fit[p, 1] and (p != home or n != 1))
         if other and not barred(a, b, v, p):
@@ -134,7 +134,7 @@ def movable(a: Arrays, b: int) -> Any:
 @njit(cache=True, nogil=True)
 def migrate(a: Arrays, b: int, v: int, p: int, n: int) -> float:
     """Carry out a legal migration and return the slots gained."""
-    k, q, o = a.kind[b, v], a.pm[b, v], a.node[b, v]
+    k, q, o = a.kind[b, v], a.seat[b, v] >> 1, a.seat[b, v] & 1
     free, held, term, worth = a.free[b], a.held[b], a.term[b], a.worth[b]
     cores, memory, double = a.demand[b, k, 0], a.demand[b, k, 1], a.double[b, k]
     gain = changed(term, worth, free, q, o, cores, memory, double)
@@ -147,7 +147,8 @@ def migrate(a: Arrays, b: int, v: int, p: int, n: int) -> float:
         g = a.groups[b, i]
         a.taken[b, g, a.rack[b, q] if a.by_rack[b, g] else q] -= 1
         a.taken[b, g, a.rack[b, p] if a.by_rack[b, g] else p] += 1
-    a.pm[b, v], a.node[b, v] = p, n
+    a.seat[b, v] = 2 * p + n
+    a.touched[b, q] = a.touched[b, p] = True
     a.steps[b] -= 1
     a.budget[b] -= a.fee[b, k]
     return gain
@@ -155,8 +156,11 @@ def migrate(a: Arrays, b: int, v: int, p: int, n: int) -> float:
 
 def settle(a: Arrays, b: int, v: int) -> None:
     """Let VM ``v``, which has just been moved, stay where it is."""
-    a.held[b, a.pm[b, v], a.node[b, v], a.kind[b, v]] -= 1
+    k, (pm, node) = a.kind[b, v], divmod(a.seat[b, v], 2)
+    a.held[b, pm, node, k] -= 1
+    a.movers[b, k] -= 1
     a.kind[b, v] = -1
+    a.touched[b, pm] = True
 
 
 @njit(cache=True, nogil=True)

@@ -14,8 +14,8 @@ from rl.observation import SECTIONS
 
 NODE_FACTS = SECTIONS["node"] - 1
 """Columns of the token of a node but for the first, how many there are."""
-KIND_FACTS = SECTIONS["kind"] - 3
-"""Columns of the token of a kind but for the last, places with room, harmless ones, and VMs that give a slot."""
+KIND_FACTS = SECTIONS["kind"] - 4
+"""Columns of the token of a kind that never change; the last are how many, and in how many places."""
 
 
 class Sight(NamedTuple):
@@ -23,8 +23,6 @@ class Sight(NamedTuple):
 
     known: NDArray[np.bool_]
     """[B], False: nothing, or only of a problem that is gone."""
-    seat: NDArray[np.int32]
-    """[B, V], where each VM was: s, twice the PM plus the node; of one that may not leave, ~s."""
     fit: NDArray[np.bool_]
     """[B, K, P, 2], where a kind has room, groups and costs left out; a double needs both nodes and uses column 0."""
     places: NDArray[np.int64]
@@ -67,10 +65,9 @@ class Sight(NamedTuple):
 
 def blind(a: Arrays) -> Sight:
     """Make room for what can be known of a batch; nothing is yet."""
-    (b, p), v, k = a.open.shape, a.pm.shape[1], a.demand.shape[1]
+    (b, p), v, k = a.open.shape, a.seat.shape[1], a.demand.shape[1]
     fields = Sight(
         known=np.zeros(b, dtype=np.bool_),
-        seat=np.empty((b, v), dtype=np.int32),
         fit=np.zeros((b, k, p, 2), dtype=np.bool_),
         places=np.empty((b, k), dtype=np.int64),
         safe=np.zeros((b, k, p, 2), dtype=np.bool_),

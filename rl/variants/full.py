@@ -60,7 +60,7 @@ def _places(a: Arrays, s: Sight, rows: Any, cap: int, vm: Any, starts: Any, own:
         ends[i] = at
         for t in range(starts[i], starts[i + 1]):
             v = int(vm[t, 7])
-            k, p, n = a.kind[b, v], a.pm[b, v], a.node[b, v]
+            k, p, n = a.kind[b, v], a.seat[b, v] >> 1, a.seat[b, v] & 1
             own[t] = -1
             if fit[k, p, n]:
                 own[t] = host_class(s.pair_class[b, p], n, a.double[b, k])

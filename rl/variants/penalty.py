@@ -51,7 +51,7 @@ class PenaltyEnv(Env):
         """Return the VMs of one token."""
         kinds = self.arrays.kind[row, : self.arrays.size[row, 1]]
         vms = np.flatnonzero(kinds == kinds[vm])
-        pms, nodes = self.arrays.pm[row, vms], self.arrays.node[row, vms]
+        pms, nodes = np.divmod(self.arrays.seat[row, vms], 2)
         double = self.arrays.double[row, kinds[vm]]
         hosts = self._pair_class[row, pms] if double else self._node_class[row, pms, nodes]
         return np.asarray(vms[hosts == hosts[vms == vm]])
@@ -98,7 +98,7 @@ def elsewhere(a: Arrays, b: int, v: int) -> Any:
     for p in range(len(mask)):
         mask[p, 0] = a.open[b, p]
         mask[p, 1] = a.open[b, p] and not a.double[b, a.kind[b, v]]
-    mask[a.pm[b, v], a.node[b, v]] = False
+    mask[a.seat[b, v] >> 1, a.seat[b, v] & 1] = False
     return mask
 
 
@@ -119,14 +119,14 @@ def _everyone(a: Arrays, s: Sight, rows: Any, merge: bool, cap: int, vm: Any, en
     at = 0
     for i in range(len(rows)):
         b = rows[i]
-        pm, node, kind, double, free, some = a.pm[b], a.node[b], a.kind[b], a.double[b], a.free[b], s.some[b]
+        seat, kind, double, free, some = a.seat[b], a.kind[b], a.double[b], a.free[b], s.some[b]
         node_class, pair_class = s.node_class[b], s.pair_class[b]
         term, worth, demand, helps = a.term[b], a.worth[b], a.demand[b], helpers(a, b)
         unit, r = term[0, 1], int(term[0, 0] == MEMORY_TERM)
         alone = a.open[b].sum() < 2
         token = np.full((2 * a.size[b, 0], a.size[b, 2]), -1, np.int64)
         for v in range(a.size[b, 1]):
-            k, p, n = kind[v], pm[v], node[v]
+            k, p, n = kind[v], seat[v] >> 1, seat[v] & 1
             if k < 0 or (alone and double[k]):
                 continue
             host = pair_class[p] if double[k] else node_class[p, n]

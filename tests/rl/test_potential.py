@@ -34,7 +34,7 @@ def test_regret_comes_apart():
     for _ in range(11):
         vm = int(rng.integers(problem.cluster.vms))
         places = np.flatnonzero(rules.legal(env.arrays, 0, vm).reshape(-1))
-        places = places[places // 2 != env.arrays.pm[0, vm]]
+        places = places[places // 2 != env.arrays.seat[0, vm] >> 1]
         if not len(places):
             continue
         kind = env.arrays.kind[0, vm]
