@@ -7,7 +7,7 @@ from numba import njit
 
 from rl.arrays import Arrays
 from rl.facts import mix
-from rl.rules import unbarred
+from rl.rules import host_class, unbarred
 from rl.sight import Sight
 
 
@@ -98,16 +98,17 @@ def _vms(a: Arrays, s: Sight, b: int, merge: bool, host: Any, count: Any) -> Any
     """
     pms, kinds, kind, double, grouped = a.size[b, 0], a.size[b, 2], a.kind[b], a.double[b], a.grouped[b]
     seat, fit, places, tokens, fee, budget = a.seat[b], s.fit[b], s.places[b], s.vms[b], a.fee[b], a.budget[b]
-    node_class, pair_class = s.node_class[b], s.pair_class[b]
+    pair_class = s.pair_class[b]
     doubtful, first = np.empty(kinds, np.bool_), np.zeros(kinds, np.uint64)
     for each in range(kinds):
         doubtful[each] = grouped[each] or places[each] < 2 or fee[each] > budget
         if double[each]:
             first[each] = 2 * pms
     for p in range(pms):  # where the counts of each host begin, as the host of singles and, from 2 P on, of doubles
-        host[2 * p], host[2 * p + 1] = node_class[p, 0] * kinds, node_class[p, 1] * kinds
-        host[2 * (pms + p)] = pair_class[p] * kinds
-    count[: max(s.size[b, 1], s.size[b, 3]) * kinds] = 0
+        for n in range(2):
+            host[2 * p + n] = host_class(pair_class[p], n, False) * kinds
+        host[2 * (pms + p)] = host_class(pair_class[p], 0, True) * kinds
+    count[: 2 * s.size[b, 3] * kinds] = 0
     found = np.uint64(0)
     for v in range(a.size[b, 1]):
         k = np.uint64(np.uint32(kind[v]))

@@ -76,7 +76,7 @@ class Env:
     def _fit(self) -> None:
         """Make the working arrays as large as the batch."""
         self._sight = blind(self.arrays)
-        self._node_class, self._pair_class = self._sight.node_class, self._sight.pair_class
+        self._pair_class = self._sight.pair_class
 
     def observe(self, rows: Ints | None = None) -> Observation:
         """Return the tokens of the clusters in places ``rows``, all by default."""
@@ -127,7 +127,8 @@ class Env:
         """Return the VM token, in an observation just made, of each VM [n] that has a legal migration."""
         own = seen.vm.rows[seen.vm.starts[state] : seen.vm.starts[state + 1], :2].astype(np.int64)
         kinds, (pms, nodes) = self.arrays.kind[row, vms], np.divmod(self.arrays.seat[row, vms], 2)
-        host = np.where(self.arrays.double[row, kinds], self._pair_class[row, pms], self._node_class[row, pms, nodes])
+        pairs = self._pair_class[row, pms]
+        host = np.where(self.arrays.double[row, kinds], pairs, 2 * pairs + nodes)
         wanted = np.column_stack([host, kinds])
         return np.asarray((own[None] == wanted[:, None]).all(axis=2).argmax(axis=1))
 

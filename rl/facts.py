@@ -132,28 +132,28 @@ def _departures(a: Arrays, s: Sight, b: int, pms: Any, cap: int) -> None:
     """Tell how the nodes of some PMs will stand, and what is gained, once a VM of a kind has left."""
     free, term, worth, is_open = a.free[b], a.term[b], a.worth[b], a.open[b]
     demand, double, inert, helps = a.demand[b], a.double[b], a.inert[b], helpers(a, b)
-    node, some, after, gain, joints = s.node[b], s.some[b], s.after[b], s.gain[b], s.joint[b]
+    node, some, after, gain, stands, joints = s.node[b], s.some[b], s.after[b], s.gain[b], s.stands[b], s.joint[b]
     coupled = (term[:, 0] == DOUBLE_TERM).any()
     unit, r = term[0, 1], int(term[0, 0] == MEMORY_TERM)
     for p in pms:
         if not is_open[p]:
             continue
         first, second = free[p, 0, r], free[p, 1, r]
-        joints[p, -1] = joint(unit, helps, double, some, p, first, second, cap, -1, 0)
+        stands[p] = joint(unit, helps, double, some, p, first, second, cap, -1, 0, 0)
         for k in range(a.size[b, 2]):
-            cores, memory = demand[k, 0], demand[k, 1]
+            cores, memory, more = demand[k, 0], demand[k, 1], demand[k, r]
             for n in range(2):
                 if some[p, n, k]:
-                    after[p, n, k] = outlook(unit, helps, some, p, n, free[p, n, r] + demand[k, r], cap, k, 1)
+                    after[p, n, k] = outlook(unit, helps, some, p, n, free[p, n, r] + more, cap, k, 1)
+                    if n == 0 or not double[k]:
+                        one = first + more * (double[k] or n == 0)
+                        other = second + more * (double[k] or n == 1)
+                        joints[p, n, k] = joint(unit, helps, double, some, p, one, other, cap, k, n, 1)
                 elif inert[k]:  # nodes that look the same may hold different VMs of inert kinds
-                    after[p, n, k] = node[p, n, 0]
+                    after[p, n, k], joints[p, n, k] = node[p, n, 0], stands[p]
                 else:
                     continue
                 both = double[k] and coupled  # otherwise this node alone: others like it may have another sibling
                 gain[p, n, k] = changed(term, worth, free, p, n, cores, memory, both)
             if double[k]:
                 gain[p, 2, k] = changed(term, worth, free, p, 0, cores, memory, True)
-                joints[p, k] = joints[p, -1]
-                if some[p, 0, k]:
-                    more = demand[k, r]
-                    joints[p, k] = joint(unit, helps, double, some, p, first + more, second + more, cap, k, 1)

@@ -94,12 +94,12 @@ def _nodes(a: Arrays, s: Sight, b: int, node: Any, edge: Any) -> None:
 @njit(cache=True, nogil=True)
 def _pairs(s: Sight, b: int, pair: Any) -> None:
     """Write one token a class of PMs."""
-    node_class, pairs, joints = s.node_class[b], s.pairs[b], s.joint[b]
+    node_class, pairs, stands = s.node_class[b], s.pairs[b], s.stands[b]
     for c in range(s.size[b, 3]):
         pair[c, 0] = node_class[pairs[c, 0], 0]
         pair[c, 1] = node_class[pairs[c, 0], 1]
         pair[c, 2] = pairs[c, 1]
-        pair[c, 3] = joints[pairs[c, 0], -1]
+        pair[c, 3] = stands[pairs[c, 0]]
 
 
 @njit(cache=True, nogil=True)
@@ -125,12 +125,11 @@ def _kinds(a: Arrays, s: Sight, b: int, vm: Any, kind: Any) -> None:
 @njit(cache=True, nogil=True)
 def _vms(a: Arrays, s: Sight, b: int, vm: Any) -> None:
     """Write one token for all VMs of one kind on hosts of one class that have a legal migration."""
-    double, after, gain, nodes, pairs, vms = a.double[b], s.after[b], s.gain[b], s.nodes[b], s.pairs[b], s.vms[b]
-    joints = s.joint[b]
+    double, after, gain, joints, pairs, vms = a.double[b], s.after[b], s.gain[b], s.joint[b], s.pairs[b], s.vms[b]
+    node_class = s.node_class[b]
     for t in range(len(vm)):
         host, k = vms[t, 2], vms[t, 3]
-        first = 2 * pairs[host, 0] if double[k] else nodes[host, 0]
-        p, n = first // 2, first % 2
+        p, n = (pairs[host, 0], 0) if double[k] else (pairs[host // 2, 0], host % 2)
         vm[t, 0] = host
         vm[t, 1] = k
         vm[t, 2] = double[k]
@@ -139,7 +138,8 @@ def _vms(a: Arrays, s: Sight, b: int, vm: Any) -> None:
         vm[t, 5] = after[p, 1, k] if double[k] else NONE
         vm[t, 6] = gain[p, 2 if double[k] else n, k]
         vm[t, 7] = vms[t, 0]
-        vm[t, 8] = joints[p, k] if double[k] else APART
+        vm[t, 8] = joints[p, n, k]
+        vm[t, 9] = node_class[p, n]
 
 
 @njit(cache=True, nogil=True)
@@ -153,14 +153,14 @@ def pick_vms(a: Arrays, s: Sight, merge: bool, rows: Any, firsts: Any, u: Any, c
             continue
         kind, k = a.kind[b], a.kind[b, first]
         double, grouped, fit, places = a.double[b, k], a.grouped[b, k], s.fit[b, k], s.places[b, k]
-        seat, own, host = a.seat[b], s.node_class[b], s.pair_class[b]
+        seat, host = a.seat[b], s.pair_class[b]
         p, n = seat[first] // 2, seat[first] % 2
         found = 0
         for v in range(first, a.size[b, 1]):
             if kind[v] != k:
                 continue
             q, o = seat[v] // 2, seat[v] % 2
-            same = host[q] == host[p] if double else own[q, o] == own[p, n]
+            same = host[q] == host[p] and (double or o == n)
             if same and places > fit[q, o] and (not grouped or unbarred(a, b, fit, v)):
                 like[found] = v
                 found += 1
@@ -208,7 +208,7 @@ def list_hosts(a: Arrays, s: Sight, b: int, k: int, mask: Any, cap: int, goal: A
             if double:
                 first, second = free[p, 0, r] - needs, free[p, 1, r] - needs
                 goal[at, 3] = outlook(unit, helps, some, p, 1, second, cap, k, -1)
-                goal[at, 7] = joint(unit, helps, doubles, some, p, first, second, cap, k, -1)
+                goal[at, 7] = joint(unit, helps, doubles, some, p, first, second, cap, k, n, -1)
             goal[at, 4] = changed(term, worth, free, p, n, -cores, -memory, double)
             goal[at, 5] = 2 * p + n
             goal[at, 6] = node_class[p, n]

@@ -160,6 +160,7 @@ class Policy(nn.Module):
         self.end = nn.ModuleList(nn.LayerNorm(width) for _ in range(3))
         self.vm_host = nn.Linear(width, width)
         self.vm_pair = nn.Linear(width, width)
+        self.vm_beside = nn.Linear(width, width)
         self.vm_kind = nn.Linear(width, width)
         self.left_vm = nn.Embedding(OUTLOOKS + 1, width)
         self.vm_own = nn.Linear(1, width, bias=False)
@@ -171,7 +172,7 @@ class Policy(nn.Module):
         for layer in (self.vm_out, self.goal_out):
             nn.init.normal_(layer.weight, std=0.01)
         for name, weight in self.named_parameters():
-            if name.startswith("joint"):  # came later: weights from before go on as they were
+            if name.startswith(("joint", "vm_beside")):  # came later: weights from before go on as they were
                 nn.init.zeros_(weight)
 
     def _add_second_stage(self, width: int) -> None:
@@ -210,10 +211,14 @@ class Policy(nn.Module):
             after = block(batch, node, edge, kind, whole, joint)
             node, pair, kind, whole = (torch.lerp(old, new, gate) for old, new in zip(before, after, strict=True))
         node, pair, kind = self.end[0](node), self.end[1](pair), self.end[2](kind)
-        host = torch.where(vms.rows[:, 2] > 0, vms.index(0, batch.pair) + len(node), vms.index(0, node_rows))
+        double = vms.rows[:, 2] > 0
+        host = torch.where(double, vms.index(0, batch.pair) + len(node), vms.index(9, node_rows))
+        beside = torch.where(double, len(pair), vms.whole[0] // 2 + vms.spread(batch.pair.starts))
         hosts = torch.cat([self.vm_host(node), self.vm_pair(pair)])
+        others = pad(self.vm_beside(pair), (0, 0, 0, 1))  # a double's PM is its host
         kinds = self.vm_kind(kind) + kind_rows.spread(self.vm_whole(whole))
-        hidden = hosts.index_select(0, host) + kinds.index_select(0, vms.index(1, kind_rows))
+        hidden = hosts.index_select(0, host) + others.index_select(0, beside)
+        hidden = hidden + kinds.index_select(0, vms.index(1, kind_rows))
         hidden = hidden + self.left_vm(vms.whole[4]) + self.left_vm(vms.whole[5]) + self.joint_left(vms.whole[8])
         hidden = relu(torch.addmm(hidden, vms.rows[:, 6:7], self.vm_own.weight.T))
         score = self.vm_out(hidden)[:, 0] + vms.rows[:, 3].log()

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 Rows = NDArray[np.float32]
 
-SECTIONS = {"whole": 2, "node": 7, "edge": 5, "pair": 4, "kind": 10, "vm": 9}
+SECTIONS = {"whole": 2, "node": 7, "edge": 5, "pair": 4, "kind": 10, "vm": 10}
 """Columns of each section; `rl.look` writes them, `rl.model` reads them."""
 
 
@@ -58,8 +58,8 @@ class Observation:
     ``pair`` (a class of PMs): its two node classes, how many, how it stands (`rl.outlook.joint`).
     ``kind`` (of VM): bucket and whole slots of its size, double, grouped, cores / 32, MiB per core / the most, how
     many, places with room, those of them where no slot breaks, VMs that can leave and give a slot at once.
-    ``vm`` (VMs of a kind on a class of hosts): host (node class; a double: PM class), kind, double, how many, outlook
-    of both nodes once one left, slots gained then, first VM, how the PM of a double stands once it left.
+    ``vm`` (VMs of a kind on a class of hosts): host (a double: PM class; any other: twice that plus the node), kind,
+    double, how many, outlook of the nodes it leaves, slots gained then, first VM, how the PM stands then, node class.
     """
 
     whole: Section

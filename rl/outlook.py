@@ -21,7 +21,7 @@ NONE = OUTLOOKS
 JOINTS = 6
 """Departures until a slot more is whole on both nodes of a PM: 1, 2, 3, 4, more, or no way."""
 APART = JOINTS
-"""Stands there for a VM that has one node only."""
+"""Stands there for a place that takes one node only."""
 FAR = 99
 """More departures than there can be."""
 
@@ -86,15 +86,19 @@ def outlook(unit: int, helps: Any, some: Any, p: int, n: int, free: int, cap: in
 
 @njit(cache=True, nogil=True)
 def joint(
-    unit: int, helps: Any, double: Any, some: Any, p: int, first: int, second: int, cap: int, k: int, leaves: int
-) -> int:
-    """Tell how PM ``p`` stands, or will stand once ``leaves`` doubles of kind ``k`` are gone (-1: one enters).
+    unit: int, helps: Any, double: Any, some: Any, p: int, first: int, second: int, cap: int, k: int, n: int,
+    leaves: int,
+) -> int:  # fmt: skip
+    """Tell how PM ``p`` stands, or will stand once ``leaves`` of kind ``k`` are gone (-1: one enters).
 
-    ``first`` and ``second`` are then free on its nodes. So many doubles go, the largest remainders first, and what is
-    still short on each node singles of its own make up for: the fewest of all that is the fewest there is.
+    Singles leave node ``n``; ``first`` and ``second`` are then free on the nodes. So many doubles go, the largest
+    remainders first, and what is still short on each node singles of its own make up for: the fewest of all that is
+    the fewest there is.
     """
     short0, short1 = unit - first % unit, unit - second % unit
-    fewest, gone = _singles(helps, double, some, p, 0, short0) + _singles(helps, double, some, p, 1, short1), 0
+    left0, left1 = leaves * (n == 0), leaves * (n == 1)
+    fewest = _singles(helps, double, some, p, 0, short0, cap, k, left0)
+    fewest, gone = fewest + _singles(helps, double, some, p, 1, short1, cap, k, left1), 0
     for i in range(len(helps)):
         each, gives = helps[i, 0], helps[i, 1]
         if not double[each]:
@@ -102,18 +106,21 @@ def joint(
         there = _there(some, p, 0, each, cap, k, leaves)
         while there > 0 and (short0 > 0 or short1 > 0):
             short0, short1, there, gone = short0 - gives, short1 - gives, there - 1, gone + 1
-            singles = _singles(helps, double, some, p, 0, short0) + _singles(helps, double, some, p, 1, short1)
+            singles = _singles(helps, double, some, p, 0, short0, cap, k, left0)
+            singles += _singles(helps, double, some, p, 1, short1, cap, k, left1)
             fewest = min(fewest, gone + singles)
     return JOINTS - 1 if fewest >= FAR else min(fewest, JOINTS - 1) - 1
 
 
 @njit(inline="always")
-def _singles(helps: Any, double: Any, some: Any, p: int, n: int, short: int) -> int:
+def _singles(
+    helps: Any, double: Any, some: Any, p: int, n: int, short: int, cap: int, k: int, leaves: int
+) -> int:  # fmt: skip
     """Count the fewest departures of singles from a node that make up for what is short, `FAR` if none do."""
     leave = 0
     for i in range(len(helps)):
         each, gives = helps[i, 0], helps[i, 1]
         if not double[each]:
-            gone = _needed(short, gives, int(some[p, n, each]))
+            gone = _needed(short, gives, _there(some, p, n, each, cap, k, leaves))
             short, leave = short - gone * gives, leave + gone
     return FAR if short > 0 else leave

@@ -44,9 +44,10 @@ class Sight(NamedTuple):
     gain: NDArray[np.float32]
     """[B, P, 3, K], the slots gained then: of a double on either node alone, unless the objective couples them, and on
     both, which comes last."""
+    stands: NDArray[np.uint8]
+    """[B, P], how the PM stands (`rl.outlook.joint`)."""
     joint: NDArray[np.uint8]
-    """[B, P, K + 1], departures until a slot more is whole on both nodes of a PM, once a double of a kind has left; the
-    last: as it is."""
+    """[B, P, 2, K], the same once a VM of a kind that is there, or might be, has left a node; doubles use node 0."""
     kind: NDArray[np.float32]
     """[B, K, columns], the token of a kind but for the last columns."""
     node_class: NDArray[np.int32]
@@ -78,7 +79,8 @@ def blind(a: Arrays) -> Sight:
         some=np.empty((b, p, 2, k), dtype=np.uint8),
         after=np.empty((b, p, 2, k), dtype=np.uint8),
         gain=np.empty((b, p, 3, k), dtype=np.float32),
-        joint=np.empty((b, p, k + 1), dtype=np.uint8),
+        stands=np.empty((b, p), dtype=np.uint8),
+        joint=np.empty((b, p, 2, k), dtype=np.uint8),
         kind=np.empty((b, k, KIND_FACTS), dtype=np.float32),
         node_class=np.full((b, p, 2), -1, dtype=np.int32),
         pair_class=np.full((b, p), -1, dtype=np.int32),

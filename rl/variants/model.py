@@ -11,7 +11,7 @@ from rl.tokens import Batch, Tokens
 from rl.variants.full import FullEnv
 from rl.variants.penalty import PenaltyEnv
 
-OWN, KIND = 9, 8
+OWN, KIND = 10, 8
 """Columns of VM tokens and of places that only `FullEnv` writes."""
 NEVER = 1e-30
 """Stands for 0 equal places, whose logarithm would have no gradient."""

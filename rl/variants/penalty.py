@@ -13,8 +13,8 @@ from rl.arrays import MEMORY_TERM, Arrays
 from rl.env import CAP, GOAL_COLUMNS, Env, Ints
 from rl.look import list_hosts
 from rl.observation import SECTIONS, Observation, Section
-from rl.outlook import APART, NONE, helpers, joint, outlook
-from rl.rules import changed
+from rl.outlook import NONE, helpers, joint, outlook
+from rl.rules import changed, host_class
 from rl.sight import Sight
 
 PENALTY = -5.0
@@ -52,8 +52,7 @@ class PenaltyEnv(Env):
         kinds = self.arrays.kind[row, : self.arrays.size[row, 1]]
         vms = np.flatnonzero(kinds == kinds[vm])
         pms, nodes = np.divmod(self.arrays.seat[row, vms], 2)
-        double = self.arrays.double[row, kinds[vm]]
-        hosts = self._pair_class[row, pms] if double else self._node_class[row, pms, nodes]
+        hosts = self.hosts(row, vm, 2 * pms + nodes)
         return np.asarray(vms[hosts == hosts[vms == vm]])
 
     def goals(self, vms: Ints, rows: Ints) -> Section:
@@ -129,7 +128,7 @@ def _everyone(a: Arrays, s: Sight, rows: Any, merge: bool, cap: int, vm: Any, en
             k, p, n = kind[v], seat[v] >> 1, seat[v] & 1
             if k < 0 or (alone and double[k]):
                 continue
-            host = pair_class[p] if double[k] else node_class[p, n]
+            host = host_class(pair_class[p], n, double[k])
             if merge and token[host, k] >= 0:
                 vm[token[host, k], 3] += 1
                 continue
@@ -140,11 +139,11 @@ def _everyone(a: Arrays, s: Sight, rows: Any, merge: bool, cap: int, vm: Any, en
             vm[at, 2] = double[k]
             vm[at, 3] = 1
             vm[at, 4] = outlook(unit, helps, some, p, n, free[p, n, r] + more, cap, k, 1)
-            vm[at, 5], vm[at, 8] = NONE, APART
-            if double[k]:
-                first, second = free[p, 0, r] + more, free[p, 1, r] + more
-                vm[at, 5] = outlook(unit, helps, some, p, 1, second, cap, k, 1)
-                vm[at, 8] = joint(unit, helps, double, some, p, first, second, cap, k, 1)
+            first = free[p, 0, r] + more * (double[k] or n == 0)
+            second = free[p, 1, r] + more * (double[k] or n == 1)
+            vm[at, 5] = outlook(unit, helps, some, p, 1, second, cap, k, 1) if double[k] else NONE
+            vm[at, 8] = joint(unit, helps, double, some, p, first, second, cap, k, n, 1)
+            vm[at, 9] = node_class[p, n]
             vm[at, 6] = changed(term, worth, free, p, n, demand[k, 0], demand[k, 1], double[k])
             vm[at, 7] = v
             at += 1

@@ -23,6 +23,7 @@ def lively(**shape) -> Policy:
         torch.nn.init.normal_(layer.weight, std=0.5)
     for embedding in (policy.joint, policy.joint_left, policy.joint_arrived):
         torch.nn.init.normal_(embedding.weight)
+    torch.nn.init.normal_(policy.vm_beside.weight, std=0.2)
     torch.nn.init.constant_(policy.gates, 0.5)
     return policy
 

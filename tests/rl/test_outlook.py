@@ -39,20 +39,22 @@ def test_a_double_counts_on_both_nodes(first, second, doubles, free):
     some[0, 0, ::2], some[0, 1, ::2], some[0, :, 1::2] = first, second, doubles
     known = fewest((first, second), doubles, free)
     expected = JOINTS - 1 if known is None else min(known, JOINTS - 1) - 1
-    assert joint(UNIT, HELPS, DOUBLE, some, 0, *free, CAP, -1, 0) == expected
+    assert joint(UNIT, HELPS, DOUBLE, some, 0, *free, CAP, -1, 0, 0) == expected
 
 
 @settings(deadline=None)
-@given(counts, counts, counts, st.tuples(st.integers(24, 40), st.integers(24, 40)), st.sampled_from([1, 3, 5, 7, 9]))
-def test_what_leaves_is_gone(first, second, doubles, free, kind):
-    """How a PM will stand once a double has left, or entered, is how it stands then."""
+@given(
+    counts, counts, counts, st.tuples(st.integers(24, 40), st.integers(24, 40)), st.integers(0, 9), st.integers(0, 1)
+)
+def test_what_leaves_is_gone(first, second, doubles, free, kind, node):
+    """How a PM will stand once a VM has left a node, or entered one, is how it stands then."""
     before, after = np.zeros((2, 1, 2, 10), dtype=np.uint8)
     for some in (before, after):
         some[0, 0, ::2], some[0, 1, ::2], some[0, :, 1::2] = first, second, doubles
-    before[0, :, kind], after[0, :, kind] = 1, 0
-    size = int(HELPS[kind, 1])
-    then = tuple(each + size for each in free)
-    left = joint(UNIT, HELPS, DOUBLE, before, 0, *then, CAP, kind, 1)
-    assert left == joint(UNIT, HELPS, DOUBLE, after, 0, *then, CAP, -1, 0)
-    entered = joint(UNIT, HELPS, DOUBLE, after, 0, *free, CAP, kind, -1)
-    assert entered == joint(UNIT, HELPS, DOUBLE, before, 0, *free, CAP, -1, 0)
+    nodes = [0, 1] if DOUBLE[kind] else [node]
+    before[0, nodes, kind], after[0, nodes, kind] = 1, 0
+    then = [each + int(HELPS[kind, 1]) * (side in nodes) for side, each in enumerate(free)]
+    left = joint(UNIT, HELPS, DOUBLE, before, 0, *then, CAP, kind, node, 1)
+    assert left == joint(UNIT, HELPS, DOUBLE, after, 0, *then, CAP, -1, 0, 0)
+    entered = joint(UNIT, HELPS, DOUBLE, after, 0, *free, CAP, kind, node, -1)
+    assert entered == joint(UNIT, HELPS, DOUBLE, before, 0, *free, CAP, -1, 0, 0)

@@ -26,6 +26,19 @@ def test_a_best_plan_has_hardly_any_regret():
     assert -1 < total <= 1e-6
 
 
+@pytest.mark.parametrize("preset", ["scarce", "tight", "memory"])
+def test_what_looks_the_same_is_equally_right(preset):
+    """To let any VM of a token go costs the same: nothing that matters is hidden from the policy."""
+    problem = Problem(generate(preset, "train", 0), 20)
+    env = Env([problem])
+    seen, potential = env.observe(), Potential(problem, env.arrays, 0)
+    movers = np.flatnonzero(rules.movable(env.arrays, 0))
+    tokens, regret = env.tokens(0, movers, seen, 0), potential.leaving(env.arrays, movers)
+    assert len(np.unique(tokens)) == seen.vm.lengths[0] < len(movers)
+    for token in range(seen.vm.lengths[0]):
+        assert np.ptp(regret[tokens == token]) == pytest.approx(0, abs=1e-9)
+
+
 def test_regret_comes_apart():
     """Minus the reward of a migration to another PM is the regret of leaving plus that of entering, none below 0."""
     problem, rng = Problem(crowd(20), 12), np.random.default_rng(0)
