@@ -21,7 +21,7 @@ class Options:
     """Train the policy by PPO on a mixture of clusters, at first with a teacher who knows the regret of every option.
 
     Stop it at any moment; the same command with --resume goes on to the same numbers. With several processes
-    (``torchrun --nproc-per-node 2 -m rl.train``) each plays its own problems, and gradients are averaged.
+    (``torchrun --nproc-per-node 2 -m rl.train -- ...``) each plays its own problems, and gradients are averaged.
     """
 
     preset: Preset = "full"
