@@ -139,16 +139,14 @@ def _departures(a: Arrays, s: Sight, b: int, pms: Any, cap: int) -> None:
         if not is_open[p]:
             continue
         first, second = free[p, 0, r], free[p, 1, r]
-        stands[p] = joint(unit, helps, double, some, p, first, second, cap, -1, 0, 0)
+        stands[p] = joint(unit, helps, double, some, p, first, second, cap, 0, 0, 0, 0)
         for k in range(a.size[b, 2]):
             cores, memory, more = demand[k, 0], demand[k, 1], demand[k, r]
             for n in range(2):
                 if some[p, n, k]:
                     after[p, n, k] = outlook(unit, helps, some, p, n, free[p, n, r] + more, cap, k, 1)
                     if n == 0 or not double[k]:
-                        one = first + more * (double[k] or n == 0)
-                        other = second + more * (double[k] or n == 1)
-                        joints[p, n, k] = joint(unit, helps, double, some, p, one, other, cap, k, n, 1)
+                        joints[p, n, k] = joint(unit, helps, double, some, p, first, second, cap, k, n, more, 1)
                 elif inert[k]:  # nodes that look the same may hold different VMs of inert kinds
                     after[p, n, k], joints[p, n, k] = node[p, n, 0], stands[p]
                 else:

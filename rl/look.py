@@ -206,9 +206,9 @@ def list_hosts(a: Arrays, s: Sight, b: int, k: int, mask: Any, cap: int, goal: A
             goal[at, 2] = outlook(unit, helps, some, p, n, free[p, n, r] - needs, cap, k, -1)
             goal[at, 3], goal[at, 7] = NONE, APART
             if double:
-                first, second = free[p, 0, r] - needs, free[p, 1, r] - needs
-                goal[at, 3] = outlook(unit, helps, some, p, 1, second, cap, k, -1)
-                goal[at, 7] = joint(unit, helps, doubles, some, p, first, second, cap, k, n, -1)
+                first, second = free[p, 0, r], free[p, 1, r]
+                goal[at, 3] = outlook(unit, helps, some, p, 1, second - needs, cap, k, -1)
+                goal[at, 7] = joint(unit, helps, doubles, some, p, first, second, cap, k, n, needs, -1)
             goal[at, 4] = changed(term, worth, free, p, n, -cores, -memory, double)
             goal[at, 5] = 2 * p + n
             goal[at, 6] = node_class[p, n]

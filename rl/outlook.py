@@ -87,16 +87,16 @@ def outlook(unit: int, helps: Any, some: Any, p: int, n: int, free: int, cap: in
 @njit(cache=True, nogil=True)
 def joint(
     unit: int, helps: Any, double: Any, some: Any, p: int, first: int, second: int, cap: int, k: int, n: int,
-    leaves: int,
+    size: int, leaves: int,
 ) -> int:  # fmt: skip
     """Tell how PM ``p`` stands, or will stand once ``leaves`` of kind ``k`` are gone (-1: one enters).
 
-    Singles leave node ``n``; ``first`` and ``second`` are then free on the nodes. So many doubles go, the largest
-    remainders first, and what is still short on each node singles of its own make up for: the fewest of all that is
-    the fewest there is.
+    Singles leave node ``n``; ``first`` and ``second`` are free on the nodes now, and each VM takes ``size``. So many
+    doubles go, the largest remainders first, and what is still short on each node singles of its own make up for: the
+    fewest of all that is the fewest there is.
     """
-    short0, short1 = unit - first % unit, unit - second % unit
-    left0, left1 = leaves * (n == 0), leaves * (n == 1)
+    left0, left1 = leaves * (n == 0 or double[k]), leaves * (n == 1 or double[k])
+    short0, short1 = unit - (first + left0 * size) % unit, unit - (second + left1 * size) % unit
     fewest = _singles(helps, double, some, p, 0, short0, cap, k, left0)
     fewest, gone = fewest + _singles(helps, double, some, p, 1, short1, cap, k, left1), 0
     for i in range(len(helps)):

@@ -139,10 +139,8 @@ def _everyone(a: Arrays, s: Sight, rows: Any, merge: bool, cap: int, vm: Any, en
             vm[at, 2] = double[k]
             vm[at, 3] = 1
             vm[at, 4] = outlook(unit, helps, some, p, n, free[p, n, r] + more, cap, k, 1)
-            first = free[p, 0, r] + more * (double[k] or n == 0)
-            second = free[p, 1, r] + more * (double[k] or n == 1)
-            vm[at, 5] = outlook(unit, helps, some, p, 1, second, cap, k, 1) if double[k] else NONE
-            vm[at, 8] = joint(unit, helps, double, some, p, first, second, cap, k, n, 1)
+            vm[at, 5] = outlook(unit, helps, some, p, 1, free[p, 1, r] + more, cap, k, 1) if double[k] else NONE
+            vm[at, 8] = joint(unit, helps, double, some, p, free[p, 0, r], free[p, 1, r], cap, k, n, more, 1)
             vm[at, 9] = node_class[p, n]
             vm[at, 6] = changed(term, worth, free, p, n, demand[k, 0], demand[k, 1], double[k])
             vm[at, 7] = v

@@ -39,7 +39,7 @@ def test_a_double_counts_on_both_nodes(first, second, doubles, free):
     some[0, 0, ::2], some[0, 1, ::2], some[0, :, 1::2] = first, second, doubles
     known = fewest((first, second), doubles, free)
     expected = JOINTS - 1 if known is None else min(known, JOINTS - 1) - 1
-    assert joint(UNIT, HELPS, DOUBLE, some, 0, *free, CAP, -1, 0, 0) == expected
+    assert joint(UNIT, HELPS, DOUBLE, some, 0, *free, CAP, 0, 0, 0, 0) == expected
 
 
 @settings(deadline=None)
@@ -54,7 +54,8 @@ def test_what_leaves_is_gone(first, second, doubles, free, kind, node):
     nodes = [0, 1] if DOUBLE[kind] else [node]
     before[0, nodes, kind], after[0, nodes, kind] = 1, 0
     then = [each + int(HELPS[kind, 1]) * (side in nodes) for side, each in enumerate(free)]
-    left = joint(UNIT, HELPS, DOUBLE, before, 0, *then, CAP, kind, node, 1)
-    assert left == joint(UNIT, HELPS, DOUBLE, after, 0, *then, CAP, -1, 0, 0)
-    entered = joint(UNIT, HELPS, DOUBLE, after, 0, *free, CAP, kind, node, -1)
-    assert entered == joint(UNIT, HELPS, DOUBLE, before, 0, *free, CAP, -1, 0, 0)
+    size = int(HELPS[kind, 1])
+    left = joint(UNIT, HELPS, DOUBLE, before, 0, *free, CAP, kind, node, size, 1)
+    assert left == joint(UNIT, HELPS, DOUBLE, after, 0, *then, CAP, 0, 0, 0, 0)
+    entered = joint(UNIT, HELPS, DOUBLE, after, 0, *then, CAP, kind, node, size, -1)
+    assert entered == joint(UNIT, HELPS, DOUBLE, before, 0, *free, CAP, 0, 0, 0, 0)
