@@ -46,6 +46,10 @@ class Arrays(NamedTuple):
     """[B, V], -1 for a VM that may not leave."""
     held: NDArray[np.int32]
     """[B, P, 2, K], VMs that may leave, by kind; a double counts on node 0."""
+    first: NDArray[np.int32]
+    """[B, P, 2, K], the first of those VMs, -1 for none."""
+    following: NDArray[np.int32]
+    """[B, V], the next of the same kind on the same node, -1 after the last."""
     movers: NDArray[np.int64]
     """[B, K], how many those are in all."""
     touched: NDArray[np.bool_]
@@ -94,7 +98,9 @@ def pack(problem: Problem) -> Arrays:
     kinds, kind[cluster.may_leave] = distinct_rows(keys[cluster.may_leave])
     held = np.zeros((cluster.pms, 2, len(kinds)), dtype=np.int32)
     movers = np.flatnonzero(cluster.may_leave)
-    np.add.at(held, (cluster.pm[movers], cluster.node[movers], kind[movers]), 1)
+    cell = np.ravel_multi_index((cluster.pm[movers], cluster.node[movers], kind[movers]), held.shape)
+    np.add.at(held.reshape(-1), cell, 1)
+    first, following = _chains(cell, held.size, movers, cluster.vms)
     types = cluster.types[kinds[:, 0]]
     terms = problem.score.terms or [SlotRate("cores", 16)]  # where nothing is free, nothing can be gained
     term = np.array([(TERM[rate.kind], rate.size // (1 + (rate.kind == "double"))) for rate in terms])
@@ -121,6 +127,8 @@ def pack(problem: Problem) -> Arrays:
         seat=2 * cluster.pm + cluster.node,
         kind=kind,
         held=held,
+        first=first.reshape(held.shape),
+        following=following,
         movers=held.sum(axis=(0, 1), dtype=np.int64),
         touched=np.ones(cluster.pms, dtype=bool),
         demand=demand.copy(),
@@ -142,6 +150,17 @@ def pack(problem: Problem) -> Arrays:
     return Arrays._make(array[None] for array in one)
 
 
+def _chains(cell: NDArray[Any], cells: int, movers: NDArray[Any], vms: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Chain the movers in each cell: the first of each [cells], and who follows each VM [V]; -1 for none."""
+    first, following = np.full(cells, -1, dtype=np.int32), np.full(vms, -1, dtype=np.int32)
+    order = np.argsort(cell, kind="stable")
+    cell, chain = cell[order], movers[order]
+    new = np.diff(cell, prepend=-1) != 0
+    first[cell[new]] = chain[new]
+    following[chain[:-1][~new[1:]]] = chain[1:][~new[1:]]
+    return first, following
+
+
 def left(problem: Problem, batch: Arrays, index: int) -> Problem:
     """Return what is left of a problem in place ``index``: its VMs where they are now, and the migrations left."""
     vms = problem.cluster.vms
@@ -159,12 +178,13 @@ def narrow(one: Arrays, most: int, rng: np.random.Generator) -> Arrays:
         return one
     shut = np.ones(one.open.shape[1], dtype=bool)
     shut[rng.permutation(pms)[:most]] = False
-    still, held = one.kind.copy(), one.held.copy()
+    still, held, first = one.kind.copy(), one.held.copy(), one.first.copy()
     still[0, shut[one.seat[0] >> 1]] = -1
-    held[0, shut] = 0
+    held[0, shut], first[0, shut] = 0, -1
     return one._replace(
-        open=one.open & ~shut, receives=one.receives & ~shut, kind=still, held=held, movers=held.sum(axis=(1, 2))
-    )
+        open=one.open & ~shut, receives=one.receives & ~shut, kind=still, held=held, first=first,
+        movers=held.sum(axis=(1, 2)),
+    )  # fmt: skip
 
 
 def stack(parts: list[Arrays]) -> Arrays:

@@ -85,7 +85,7 @@ class Env:
         if not look.observe(self.arrays, self._sight, self.merge, CAP, rows, starts, *tokens):
             self._expected = starts[-1] * 9 // 8 // len(rows) + 1
             tokens = self._blank(len(rows))
-            look.describe(self.arrays, self._sight, rows, starts, *tokens)
+            look.observe(self.arrays, self._sight, self.merge, CAP, rows, starts, *tokens)
         return Observation(*(Section(each[: starts[-1, i]], starts[:, i].copy()) for i, each in enumerate(tokens)))
 
     def _blank(self, states: int) -> list[Rows]:

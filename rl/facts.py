@@ -20,7 +20,7 @@ def refresh(a: Arrays, s: Sight, b: int, merge: bool, cap: int) -> None:
     pms = _changed(a, s, b)
     _room(a, s, b, pms)
     _looks(a, s, b, pms, merge, cap)
-    _departures(a, s, b, pms, cap)
+    _vms(a, s, b, pms, cap)
     s.known[b] = True
 
 
@@ -44,7 +44,7 @@ def _kinds(a: Arrays, s: Sight, b: int) -> None:
         kind[k, 5] = min(1.0, memory / max(1, cores * ratio))
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def _changed(a: Arrays, s: Sight, b: int) -> Any:
     """List the PMs that have changed since the last look, or all where nothing is known: int64 [N]."""
     touched, known, pms = a.touched[b], s.known[b], np.empty(a.size[b, 0], np.int64)
@@ -57,7 +57,7 @@ def _changed(a: Arrays, s: Sight, b: int) -> Any:
     return pms[:found]
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def _room(a: Arrays, s: Sight, b: int, pms: Any) -> None:
     """Tell which kinds have room on some PMs, and where no slot breaks."""
     free, receives, pool, home, term, worth = a.free[b], a.receives[b], a.pool[b], a.home[b], a.term[b], a.worth[b]
@@ -89,7 +89,7 @@ def _fed(cores: int, memory: int, ratio: int) -> int:
     return -1 if memory >= cores * ratio else memory // ratio
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def _looks(a: Arrays, s: Sight, b: int, pms: Any, merge: bool, cap: int) -> None:
     """Tell what the nodes of some PMs look like."""
     kinds, free, term, ratio = a.size[b, 2], a.free[b], a.term[b], a.ratio[b]
@@ -127,31 +127,63 @@ def _looks(a: Arrays, s: Sight, b: int, pms: Any, merge: bool, cap: int) -> None
             node[p, n, 5] = max(fed, 0) / 64
 
 
-@njit(cache=True, nogil=True)
-def _departures(a: Arrays, s: Sight, b: int, pms: Any, cap: int) -> None:
-    """Tell how the nodes of some PMs will stand, and what is gained, once a VM of a kind has left."""
-    free, term, worth, is_open = a.free[b], a.term[b], a.worth[b], a.open[b]
-    demand, double, inert, helps = a.demand[b], a.double[b], a.inert[b], helpers(a, b)
-    node, some, after, gain, stands, joints = s.node[b], s.some[b], s.after[b], s.gain[b], s.stands[b], s.joint[b]
+@njit(inline="always")
+def _vms(a: Arrays, s: Sight, b: int, pms: Any, cap: int) -> None:
+    """Note which VMs are on some PMs, how these will stand and what is gained once one has left."""
+    free, term, worth, is_open, held, first = a.free[b], a.term[b], a.worth[b], a.open[b], a.held[b], a.first[b]
+    demand, double, helps, some, kinds = a.demand[b], a.double[b], helpers(a, b), s.some[b], a.size[b, 2]
+    stands, vm, vms = s.stands[b], s.vm[b], s.vms[b]
     coupled = (term[:, 0] == DOUBLE_TERM).any()
     unit, r = term[0, 1], int(term[0, 0] == MEMORY_TERM)
+    _make_room(vm, vms, held, pms, a.size[b, 0], kinds, s.known[b])
     for p in pms:
         if not is_open[p]:
             continue
-        first, second = free[p, 0, r], free[p, 1, r]
-        stands[p] = joint(unit, helps, double, some, p, first, second, cap, 0, 0, 0, 0)
-        for k in range(a.size[b, 2]):
-            cores, memory, more = demand[k, 0], demand[k, 1], demand[k, r]
-            for n in range(2):
-                if some[p, n, k]:
-                    after[p, n, k] = outlook(unit, helps, some, p, n, free[p, n, r] + more, cap, k, 1)
-                    if n == 0 or not double[k]:
-                        joints[p, n, k] = joint(unit, helps, double, some, p, first, second, cap, k, n, more, 1)
-                elif inert[k]:  # nodes that look the same may hold different VMs of inert kinds
-                    after[p, n, k], joints[p, n, k] = node[p, n, 0], stands[p]
-                else:
+        free0, free1, found = free[p, 0, r], free[p, 1, r], vms[p]
+        stands[p] = joint(unit, helps, double, some, p, free0, free1, cap, 0, 0, 0, 0)
+        for n in range(2):
+            for k in range(kinds):
+                if held[p, n, k] == 0:
                     continue
-                both = double[k] and coupled  # otherwise this node alone: others like it may have another sibling
-                gain[p, n, k] = changed(term, worth, free, p, n, cores, memory, both)
-            if double[k]:
-                gain[p, 2, k] = changed(term, worth, free, p, 0, cores, memory, True)
+                one, both, cores, memory, more = vm[found], double[k], demand[k, 0], demand[k, 1], demand[k, r]
+                one.pm = p
+                one.first = first[p, n, k]
+                one.many = held[p, n, k]
+                one.kind = k
+                one.node = n
+                one.joint = joint(unit, helps, double, some, p, free0, free1, cap, k, n, more, 1)
+                gain = changed(term, worth, free, p, n, cores, memory, both)
+                one.gain = gain
+                for side in range(2):
+                    if both or side == n:
+                        one.after[side] = outlook(unit, helps, some, p, side, free[p, side, r] + more, cap, k, 1)
+                        apart = both and not coupled
+                        one.alone[side] = changed(term, worth, free, p, side, cores, memory, False) if apart else gain
+                found += 1
+
+
+@njit(cache=True, nogil=True)
+def _make_room(vm: Any, vms: Any, held: Any, pms: Any, count: int, kinds: int, known: bool) -> None:
+    """Give each of ``pms`` as many entries as it needs; where nothing is known, those are all ``count`` PMs.
+
+    Those that need fewer go first: never are there more than VMs.
+    """
+    if not known:
+        vms[0] = 0
+        for p in pms:
+            vms[p + 1] = vms[p] + np.count_nonzero(held[p, :, :kinds])
+        return
+    for grows in (False, True):
+        for p in pms:
+            end = vms[p + 1]
+            more = np.count_nonzero(held[p, :, :kinds]) - (end - vms[p])
+            if more == 0 or (more > 0) != grows:
+                continue
+            if grows:
+                for i in range(vms[count] - 1, end - 1, -1):
+                    vm[i + more] = vm[i]
+            else:
+                for i in range(end, vms[count]):
+                    vm[i + more] = vm[i]
+            for q in range(p + 1, count + 1):
+                vms[q] += more

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from rl.arrays import MEMORY_TERM, Arrays
-from rl.classes import scratch, sort_out
+from rl.classes import Classes, scratch, sort_out
 from rl.facts import refresh
 from rl.outlook import APART, BUCKETS, NEEDS, NONE, helpers, joint, outlook
 from rl.rules import allowed, changed, host_class, unbarred
@@ -21,48 +21,29 @@ def observe(
 ) -> bool:  # fmt: skip
     """Look at clusters ``rows`` [n] again and write their tokens, where those of each begin to ``starts`` [n + 1, 6].
 
-    Each is described at once, while it is at hand. False where the tokens do not fit: all are then still to be
-    described.
+    Each is described at once, while it is at hand. False where not all have room: ``starts`` alone is right then.
     """
-    space, fits = scratch(a), True
+    classes, fits = scratch(a), True
     for i in range(len(rows)):
-        b = rows[i]
+        b, at, ends = rows[i], starts[i], starts[i + 1]
         refresh(a, s, b, merge, cap)
-        sort_out(a, s, b, merge, space)
-        ends = starts[i + 1]
-        for section in range(len(ends)):
-            ends[section] = starts[i, section] + s.size[b, section]
+        nodes, edges, pairs, vms = sort_out(a, s, b, merge, classes)
+        ends[0], ends[1], ends[2] = at[0] + 1, at[1] + nodes, at[2] + edges
+        ends[3], ends[4], ends[5] = at[3] + pairs, at[4] + a.size[b, 2], at[5] + vms
         fits = fits and ends[0] <= len(whole) and ends[1] <= len(node) and ends[2] <= len(edge)
         fits = fits and ends[3] <= len(pair) and ends[4] <= len(kind) and ends[5] <= len(vm)
         if fits:
-            _describe(a, s, b, starts[i], whole, node, edge, pair, kind, vm)
+            own, movers = node[at[1] : ends[1]], vm[at[5] : ends[5]]
+            _nodes(a, s, b, classes, own, edge[at[2] :])
+            _pairs(s, b, classes, pair[at[3] : ends[3]])
+            _vms(a, s, b, classes, movers)
+            _kinds(a, s, b, movers, kind[at[4] :])
+            whole[at[0], 0] = a.steps[b]
+            whole[at[0], 1] = _remainders(own) / BUCKETS
     return fits
 
 
-@njit(cache=True, nogil=True)
-def describe(
-    a: Arrays, s: Sight, rows: Any, starts: Any, whole: Any, node: Any, edge: Any, pair: Any, kind: Any, vm: Any
-) -> None:
-    """Write the tokens of clusters ``rows`` that were just looked at."""
-    for i in range(len(rows)):
-        _describe(a, s, rows[i], starts[i], whole, node, edge, pair, kind, vm)
-
-
 @njit(inline="always")
-def _describe(
-    a: Arrays, s: Sight, b: int, at: Any, whole: Any, node: Any, edge: Any, pair: Any, kind: Any, vm: Any
-) -> None:
-    nodes = node[at[1] : at[1] + s.size[b, 1]]
-    _nodes(a, s, b, nodes, edge[at[2] :])
-    _pairs(s, b, pair[at[3] :])
-    vms = vm[at[5] : at[5] + s.size[b, 5]]
-    _vms(a, s, b, vms)
-    _kinds(a, s, b, vms, kind[at[4] :])
-    whole[at[0], 0] = a.steps[b]
-    whole[at[0], 1] = _remainders(nodes) / BUCKETS
-
-
-@njit(cache=True, nogil=True)
 def _remainders(node: Any) -> int:
     """Add up the remainders of all nodes, in sixteenths of a slot."""
     total = 0
@@ -71,38 +52,40 @@ def _remainders(node: Any) -> int:
     return total
 
 
-@njit(cache=True, nogil=True)
-def _nodes(a: Arrays, s: Sight, b: int, node: Any, edge: Any) -> None:
+@njit(inline="always")
+def _nodes(a: Arrays, s: Sight, b: int, classes: Classes, node: Any, edge: Any) -> None:
     """Write one token a class of nodes, and its VMs as edges."""
-    kinds, facts, some, after, gain, nodes = a.size[b, 2], s.node[b], s.some[b], s.after[b], s.gain[b], s.nodes[b]
+    double, facts, some, vm, vms, nodes = a.double[b], s.node[b], s.some[b], s.vm[b], s.vms[b], classes.nodes
     edges = 0
     for c in range(len(node)):
         p, n = nodes[c, 0] // 2, nodes[c, 0] % 2
         node[c, 0] = nodes[c, 1]
         for column in range(facts.shape[2]):
             node[c, 1 + column] = facts[p, n, column]
-        for k in range(kinds):
-            if some[p, n, k]:
+        for i in range(vms[p], vms[p + 1]):
+            one = vm[i]
+            k = one.kind
+            if some[p, n, k] and (double[k] or one.node == n):
                 edge[edges, 0] = c
                 edge[edges, 1] = k
                 edge[edges, 2] = some[p, n, k]
-                edge[edges, 3] = after[p, n, k]
-                edge[edges, 4] = gain[p, n, k]
+                edge[edges, 3] = one.after[n]
+                edge[edges, 4] = one.alone[n]
                 edges += 1
 
 
-@njit(cache=True, nogil=True)
-def _pairs(s: Sight, b: int, pair: Any) -> None:
+@njit(inline="always")
+def _pairs(s: Sight, b: int, classes: Classes, pair: Any) -> None:
     """Write one token a class of PMs."""
-    node_class, pairs, stands = s.node_class[b], s.pairs[b], s.stands[b]
-    for c in range(s.size[b, 3]):
+    node_class, pairs, stands = s.node_class[b], classes.pairs, s.stands[b]
+    for c in range(len(pair)):
         pair[c, 0] = node_class[pairs[c, 0], 0]
         pair[c, 1] = node_class[pairs[c, 0], 1]
         pair[c, 2] = pairs[c, 1]
         pair[c, 3] = stands[pairs[c, 0]]
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def _kinds(a: Arrays, s: Sight, b: int, vm: Any, kind: Any) -> None:
     """Write one token a kind of VM; ``vm`` are the tokens of those that have a legal migration."""
     facts, places, harmless, fee, budget = s.kind[b], s.places[b], s.harmless[b], a.fee[b], a.budget[b]
@@ -110,8 +93,7 @@ def _kinds(a: Arrays, s: Sight, b: int, vm: Any, kind: Any) -> None:
     kinds, known = a.size[b, 2], facts.shape[1]
     givers = np.zeros(kinds, np.int64)
     for t in range(len(vm)):
-        if vm[t, 6] > EPSILON:
-            givers[int(vm[t, 1])] += int(vm[t, 3])
+        givers[int(vm[t, 1])] += int(vm[t, 3]) * int(vm[t, 6] > EPSILON)
     for k in range(kinds):
         affordable = fee[k] <= budget
         for column in range(known):
@@ -122,23 +104,22 @@ def _kinds(a: Arrays, s: Sight, b: int, vm: Any, kind: Any) -> None:
         kind[k, known + 3] = np.log1p(givers[k]) / 6
 
 
-@njit(cache=True, nogil=True)
-def _vms(a: Arrays, s: Sight, b: int, vm: Any) -> None:
+@njit(inline="always")
+def _vms(a: Arrays, s: Sight, b: int, classes: Classes, vm: Any) -> None:
     """Write one token for all VMs of one kind on hosts of one class that have a legal migration."""
-    double, after, gain, joints, pairs, vms = a.double[b], s.after[b], s.gain[b], s.joint[b], s.pairs[b], s.vms[b]
-    node_class = s.node_class[b]
+    double, facts, node_class, pair_class, vms = a.double[b], s.vm[b], s.node_class[b], s.pair_class[b], classes.vms
     for t in range(len(vm)):
-        host, k = vms[t, 2], vms[t, 3]
-        p, n = (pairs[host, 0], 0) if double[k] else (pairs[host // 2, 0], host % 2)
-        vm[t, 0] = host
-        vm[t, 1] = k
-        vm[t, 2] = double[k]
-        vm[t, 3] = vms[t, 1]
-        vm[t, 4] = after[p, n, k]
-        vm[t, 5] = after[p, 1, k] if double[k] else NONE
-        vm[t, 6] = gain[p, 2 if double[k] else n, k]
+        one = facts[np.uint64(vms[t, 1])]
+        p, n, both = np.uint64(one.pm), np.uint64(one.node), int(double[np.uint64(one.kind)])
+        vm[t, 0] = (2 - both) * pair_class[p] + one.node  # as `host_class` has it, without a jump
+        vm[t, 1] = one.kind
+        vm[t, 2] = both
+        vm[t, 3] = vms[t, 2]
+        vm[t, 4] = one.after[n]
+        vm[t, 5] = one.after[1] if both else NONE
+        vm[t, 6] = one.gain
         vm[t, 7] = vms[t, 0]
-        vm[t, 8] = joints[p, n, k]
+        vm[t, 8] = one.joint
         vm[t, 9] = node_class[p, n]
 
 
@@ -147,23 +128,20 @@ def pick_vms(a: Arrays, s: Sight, merge: bool, rows: Any, firsts: Any, u: Any, c
     """Choose at random (``u`` [n] from [0, 1)) one VM of each token whose first VM is given; -1 (stop) stays."""
     like = np.empty(a.seat.shape[1], np.int64)
     for i in range(len(rows)):
-        b, first = rows[i], firsts[i]
-        chosen[i] = first
-        if first < 0 or not merge:
+        b, token = rows[i], firsts[i]
+        chosen[i] = token
+        if token < 0 or not merge:
             continue
-        kind, k = a.kind[b], a.kind[b, first]
-        double, grouped, fit, places = a.double[b, k], a.grouped[b, k], s.fit[b, k], s.places[b, k]
-        seat, host = a.seat[b], s.pair_class[b]
-        p, n = seat[first] // 2, seat[first] % 2
-        found = 0
-        for v in range(first, a.size[b, 1]):
-            if kind[v] != k:
-                continue
-            q, o = seat[v] // 2, seat[v] % 2
-            same = host[q] == host[p] and (double or o == n)
-            if same and places > fit[q, o] and (not grouped or unbarred(a, b, fit, v)):
-                like[found] = v
-                found += 1
+        k, home, n = a.kind[b, token], a.seat[b, token] >> 1, a.seat[b, token] & 1
+        first, following, pair_class = a.first[b], a.following[b], s.pair_class[b]
+        grouped, fit, places, found = a.grouped[b, k], s.fit[b, k], s.places[b, k], 0
+        for p in range(a.size[b, 0]):
+            v = first[p, n, k] if pair_class[p] == pair_class[home] and places > fit[p, n] else -1
+            while v >= 0:
+                if not grouped or unbarred(a, b, fit, v):
+                    like[found] = v
+                    found += 1
+                v = following[v]
         chosen[i] = like[min(found - 1, int(u[i] * found))]
 
 

@@ -95,7 +95,8 @@ def joint(
     doubles go, the largest remainders first, and what is still short on each node singles of its own make up for: the
     fewest of all that is the fewest there is.
     """
-    left0, left1 = leaves * (n == 0 or double[k]), leaves * (n == 1 or double[k])
+    both = leaves != 0 and double[k]  # where there are no kinds, none is looked at
+    left0, left1 = leaves * (n == 0 or both), leaves * (n == 1 or both)
     short0, short1 = unit - (first + left0 * size) % unit, unit - (second + left1 * size) % unit
     fewest = _singles(helps, double, some, p, 0, short0, cap, k, left0)
     fewest, gone = fewest + _singles(helps, double, some, p, 1, short1, cap, k, left1), 0

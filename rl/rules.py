@@ -143,6 +143,9 @@ def migrate(a: Arrays, b: int, v: int, p: int, n: int) -> float:
     _occupy(free, p, n, cores, memory, double)
     held[q, o, k] -= 1
     held[p, n, k] += 1
+    first, following = a.first[b], a.following[b]
+    unchain(first, following, v, q, o, k)
+    _chain(first, following, v, p, n, k)
     for i in range(a.member[b, v], a.member[b, v + 1]):
         g = a.groups[b, i]
         a.taken[b, g, a.rack[b, q] if a.by_rack[b, g] else q] -= 1
@@ -158,6 +161,7 @@ def settle(a: Arrays, b: int, v: int) -> None:
     """Let VM ``v``, which has just been moved, stay where it is."""
     k, (pm, node) = a.kind[b, v], divmod(a.seat[b, v], 2)
     a.held[b, pm, node, k] -= 1
+    unchain(a.first[b], a.following[b], v, pm, node, k)
     a.movers[b, k] -= 1
     a.kind[b, v] = -1
     a.touched[b, pm] = True
@@ -169,6 +173,31 @@ def _occupy(free: Any, p: int, n: int, cores: int, memory: int, double: bool) ->
         if double or side == n:
             free[p, side, 0] -= cores
             free[p, side, 1] -= memory
+
+
+@njit(cache=True, nogil=True)
+def unchain(first: Any, following: Any, v: int, p: int, n: int, k: int) -> None:
+    """Take VM ``v`` from those of its kind on a node."""
+    if first[p, n, k] == v:
+        first[p, n, k] = following[v]
+        return
+    before = first[p, n, k]
+    while following[before] != v:
+        before = following[before]
+    following[before] = following[v]
+
+
+@njit(cache=True, nogil=True)
+def _chain(first: Any, following: Any, v: int, p: int, n: int, k: int) -> None:
+    """Put VM ``v`` among those of its kind on a node, in ascending order."""
+    after = first[p, n, k]
+    if after < 0 or after > v:
+        first[p, n, k], following[v] = v, after
+        return
+    before = after
+    while 0 <= following[before] < v:
+        before = following[before]
+    following[before], following[v] = v, following[before]
 
 
 @njit(cache=True, nogil=True)

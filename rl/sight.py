@@ -16,6 +16,13 @@ NODE_FACTS = SECTIONS["node"] - 1
 """Columns of the token of a node but for the first, how many there are."""
 KIND_FACTS = SECTIONS["kind"] - 4
 """Columns of the token of a kind that never change; the last are how many, and in how many places."""
+VM = np.dtype([
+    ("pm", np.int32), ("first", np.int32), ("many", np.uint16), ("kind", np.uint16), ("node", np.uint8),
+    ("joint", np.uint8), ("after", np.uint8, 2), ("gain", np.float32), ("alone", np.float32, 2),
+])  # fmt: skip
+"""What is known of the VMs of one kind on a node: the first, and how many they are; how the PM (`rl.outlook.joint`) and
+its nodes stand once one has left, the slots gained then, and those gained on either node alone, unless the objective
+couples them. It is small and lies together, since to fetch it takes longer than to read it."""
 
 
 class Sight(NamedTuple):
@@ -39,29 +46,18 @@ class Sight(NamedTuple):
     """[B, P, 2, K], VMs of each kind on it, up to the cap, where their leaving changes a remainder."""
     edges: NDArray[np.int32]
     """[B, P, 2], how many kinds those are."""
-    after: NDArray[np.uint8]
-    """[B, P, 2, K], its outlook once a VM of a kind that is there, or might be, has left."""
-    gain: NDArray[np.float32]
-    """[B, P, 3, K], the slots gained then: of a double on either node alone, unless the objective couples them, and on
-    both, which comes last."""
     stands: NDArray[np.uint8]
     """[B, P], how the PM stands (`rl.outlook.joint`)."""
-    joint: NDArray[np.uint8]
-    """[B, P, 2, K], the same once a VM of a kind that is there, or might be, has left a node; doubles use node 0."""
+    vm: NDArray[np.void]
+    """[B, V] of `VM`: those that may leave, PM by PM; a double is on node 0."""
+    vms: NDArray[np.int32]
+    """[B, P + 1], where in ``vm`` those of each PM begin, and where all end."""
     kind: NDArray[np.float32]
     """[B, K, columns], the token of a kind but for the last columns."""
     node_class: NDArray[np.int32]
     """[B, P, 2], -1 on PMs that are closed."""
     pair_class: NDArray[np.int32]
     """[B, P], the class of the PM: that of its two nodes."""
-    nodes: NDArray[np.int32]
-    """[B, 2 P, 2], the first node (twice the PM plus the node) of each class, and how many there are."""
-    pairs: NDArray[np.int32]
-    """[B, P, 2], the first PM of each class, and how many there are."""
-    vms: NDArray[np.int32]
-    """[B, V, 4], the first VM of each token, how many it stands for, their class of hosts, and their kind."""
-    size: NDArray[np.int64]
-    """[B, 6], tokens of each section: whole, node, edge, pair, kind, vm."""
 
 
 def blind(a: Arrays) -> Sight:
@@ -77,16 +73,11 @@ def blind(a: Arrays) -> Sight:
         node=np.empty((b, p, 2, NODE_FACTS), dtype=np.float32),
         edges=np.empty((b, p, 2), dtype=np.int32),
         some=np.empty((b, p, 2, k), dtype=np.uint8),
-        after=np.empty((b, p, 2, k), dtype=np.uint8),
-        gain=np.empty((b, p, 3, k), dtype=np.float32),
         stands=np.empty((b, p), dtype=np.uint8),
-        joint=np.empty((b, p, 2, k), dtype=np.uint8),
+        vm=np.empty((b, v), dtype=VM),
+        vms=np.empty((b, p + 1), dtype=np.int32),
         kind=np.empty((b, k, KIND_FACTS), dtype=np.float32),
         node_class=np.full((b, p, 2), -1, dtype=np.int32),
         pair_class=np.full((b, p), -1, dtype=np.int32),
-        nodes=np.empty((b, 2 * p, 2), dtype=np.int32),
-        pairs=np.empty((b, p, 2), dtype=np.int32),
-        vms=np.empty((b, v, 4), dtype=np.int32),
-        size=np.zeros((b, len(SECTIONS)), dtype=np.int64),
     )
     return Sight._make(together(fields))

@@ -1,5 +1,7 @@
 """Decoding: thresholds, stopping, and parts of clusters that are too large."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -24,9 +26,8 @@ def eager_to_stop() -> Policy:
 
 def test_stop_is_taken_only_where_it_may_be():
     """Stopping can be left out, and is still taken where nothing can move."""
-    stuck = Problem(crowd(1), 4)
-    env, rng = Env([Problem(crowd(5), 4)] * 2 + [stuck]), np.random.default_rng(0)
-    env.arrays.kind[2] = -1
+    fixed = replace(crowd(1), movable=np.zeros(crowd(1).vms, dtype=bool))
+    env, rng = Env([Problem(crowd(5), 4)] * 2 + [Problem(fixed, 4)]), np.random.default_rng(0)
     choices = [Choice(greedy=True), Choice(greedy=True, may_stop=False), Choice(may_stop=False)]
     made = decide(eager_to_stop(), env, env.observe(), choices, rng)
     assert (made.vms >= 0).tolist() == [False, True, False]

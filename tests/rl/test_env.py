@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from data import Objective, Plan, Rules, check
 from rl import rules
-from rl.arrays import Arrays, pack
+from rl.arrays import Arrays
 from rl.env import Env
 from rl.observation import SECTIONS, Observation, Section
 from solvers import Problem
@@ -96,13 +96,8 @@ def test_observation_is_true_to_the_state():
     for _ in range(12):
         for migration in random_step(env, rng)[1]:
             placement.apply(migration)
-    twin = pack(problem)._replace(
-        free=placement.free[None], seat=(2 * placement.pm + placement.node)[None], steps=env.arrays.steps
-    )
-    twin.held[:] = 0
-    np.add.at(twin.held, (0, placement.pm, placement.node, twin.kind[0]), 1)
-    fresh, now = Env.of(twin).observe(), env.observe()
-    assert_same(now, fresh)
+    moved = replace(problem.cluster, pm=placement.pm, node=placement.node)
+    assert_same(env.observe(), Env([replace(problem, cluster=moved, mnl=30 - 12)]).observe())
 
 
 @settings(max_examples=30, deadline=None)
