@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from rl.arrays import DOUBLE_TERM, MEMORY_TERM, Arrays
-from rl.outlook import BUCKETS, bucket, helpers, joint, outlook
+from rl.outlook import BUCKETS, bucket, helpers, joint, outlook, sum_up
 from rl.rules import changed, space
 from rl.sight import Sight
 from solvers.incumbents import EPSILON
@@ -94,7 +94,7 @@ def _looks(a: Arrays, s: Sight, b: int, pms: Any, merge: bool, cap: int) -> None
     """Tell what the nodes of some PMs look like."""
     kinds, free, term, ratio = a.size[b, 2], a.free[b], a.term[b], a.ratio[b]
     is_open, pool, double, inert, held = a.open[b], a.pool[b], a.double[b], a.inert[b], a.held[b]
-    looks, node, edges, some = s.looks[b], s.node[b], s.edges[b], s.some[b]
+    looks, node, edges, some, sums = s.looks[b], s.node[b], s.edges[b], s.some[b], s.sums[b]
     coupled = (term[:, 0] == DOUBLE_TERM).any()
     by_memory = (term[:, 0] == MEMORY_TERM).any()
     unit, r = term[0, 1], int(term[0, 0] == MEMORY_TERM)
@@ -119,7 +119,8 @@ def _looks(a: Arrays, s: Sight, b: int, pms: Any, merge: bool, cap: int) -> None
                 if merge and not inert[k]:
                     h = mix(h, some[p, n, k])
             looks[p, n] = h
-            node[p, n, 0] = outlook(unit, helps, some, p, n, free[p, n, r], cap, -1, 0)
+            sum_up(helps, some, p, n, sums)
+            node[p, n, 0] = outlook(unit, sums, p, n, free[p, n, r], 0, 0)
             node[p, n, 1] = min(free[p, n, r] // unit, 7)
             node[p, n, 2] = bucket(unit, free[p, 1 - n, r]) if coupled else BUCKETS
             node[p, n, 3] = cores / 64
@@ -132,7 +133,7 @@ def _vms(a: Arrays, s: Sight, b: int, pms: Any, cap: int) -> None:
     """Note which VMs are on some PMs, how these will stand and what is gained once one has left."""
     free, term, worth, is_open, held, first = a.free[b], a.term[b], a.worth[b], a.open[b], a.held[b], a.first[b]
     demand, double, helps, some, kinds = a.demand[b], a.double[b], helpers(a, b), s.some[b], a.size[b, 2]
-    stands, vm, vms = s.stands[b], s.vm[b], s.vms[b]
+    sums, stands, vm, vms = s.sums[b], s.stands[b], s.vm[b], s.vms[b]
     coupled = (term[:, 0] == DOUBLE_TERM).any()
     unit, r = term[0, 1], int(term[0, 0] == MEMORY_TERM)
     _make_room(vm, vms, held, pms, a.size[b, 0], kinds, s.known[b])
@@ -156,7 +157,7 @@ def _vms(a: Arrays, s: Sight, b: int, pms: Any, cap: int) -> None:
                 one.gain = gain
                 for side in range(2):
                     if both or side == n:
-                        one.after[side] = outlook(unit, helps, some, p, side, free[p, side, r] + more, cap, k, 1)
+                        one.after[side] = outlook(unit, sums, p, side, free[p, side, r] + more, more % unit, 1)
                         apart = both and not coupled
                         one.alone[side] = changed(term, worth, free, p, side, cores, memory, False) if apart else gain
                 found += 1

@@ -165,7 +165,7 @@ def list_hosts(a: Arrays, s: Sight, b: int, k: int, mask: Any, cap: int, goal: A
     """
     helps = helpers(a, b)
     free, some, term, worth, doubles, double = a.free[b], s.some[b], a.term[b], a.worth[b], a.double[b], a.double[b, k]
-    node_class, pair_class = s.node_class[b], s.pair_class[b]
+    node_class, pair_class, sums = s.node_class[b], s.pair_class[b], s.sums[b]
     cores, memory = a.demand[b, k, 0], a.demand[b, k, 1]
     unit, r = term[0, 1], int(term[0, 0] == MEMORY_TERM)
     needs = a.demand[b, k, r]
@@ -181,11 +181,12 @@ def list_hosts(a: Arrays, s: Sight, b: int, k: int, mask: Any, cap: int, goal: A
             row[host] = at
             goal[at, 0] = host
             goal[at, 1] = 1
-            goal[at, 2] = outlook(unit, helps, some, p, n, free[p, n, r] - needs, cap, k, -1)
+            gives = needs % unit * int(some[p, n, k] < cap)
+            goal[at, 2] = outlook(unit, sums, p, n, free[p, n, r] - needs, gives, -1)
             goal[at, 3], goal[at, 7] = NONE, APART
             if double:
                 first, second = free[p, 0, r], free[p, 1, r]
-                goal[at, 3] = outlook(unit, helps, some, p, 1, second - needs, cap, k, -1)
+                goal[at, 3] = outlook(unit, sums, p, 1, second - needs, gives, -1)
                 goal[at, 7] = joint(unit, helps, doubles, some, p, first, second, cap, k, n, needs, -1)
             goal[at, 4] = changed(term, worth, free, p, n, -cores, -memory, double)
             goal[at, 5] = 2 * p + n

@@ -66,21 +66,39 @@ def _needed(short: int, gives: int, there: int) -> int:
 
 
 @njit(inline="always")
-def outlook(unit: int, helps: Any, some: Any, p: int, n: int, free: int, cap: int, k: int, leaves: int) -> int:
-    """Tell how node ``n`` of PM ``p`` stands, or will stand, with ``free`` of the resource of the first rate.
+def sum_up(helps: Any, some: Any, p: int, n: int, sums: Any) -> None:
+    """Add up what departures from node ``n`` of PM ``p`` give, the largest first: ``sums`` [P, 2, 5] of 1 to 4 and all.
 
-    Of each kind ``some`` [P, 2, K] VMs, counted up to ``cap``, are on the nodes now; ``leaves`` (-1: enters) of kind
-    ``k`` will be gone. The fewest departures: the largest remainders go first.
+    Of each kind ``some`` [P, 2, K] VMs, counted up to a cap, are on the nodes.
     """
-    remainder = free % unit
-    short, leave = unit - remainder, 0
+    gone = total = 0
     for i in range(len(helps)):
         each, gives = helps[i, 0], helps[i, 1]
-        gone = _needed(short, gives, _there(some, p, n, each, cap, k, leaves))
-        short, leave = short - gone * gives, leave + gone
-        if short <= 0:
-            break
-    need = NEEDS - 1 if short > 0 else min(leave, NEEDS - 1) - 1
+        for _ in range(some[p, n, each]):
+            total += gives
+            if gone < 4:
+                sums[p, n, gone] = total
+                gone += 1
+    for j in range(gone, 5):
+        sums[p, n, j] = total
+
+
+@njit(inline="always")
+def outlook(unit: int, sums: Any, p: int, n: int, free: int, gives: int, leaves: int) -> int:
+    """Tell how node ``n`` of PM ``p`` stands, or will stand, with ``free`` of the resource of the first rate.
+
+    ``leaves`` (-1: enters) of the VMs that give so much will be gone from those in ``sums`` (`sum_up`). The fewest
+    departures: the largest remainders go first. The j largest of what is left are the j largest of before, or j + 1 of
+    them less the one that left, whichever is less; and so, the other way round, with one that enters.
+    """
+    one, two, three, four, every = sums[p, n, 0], sums[p, n, 1], sums[p, n, 2], sums[p, n, 3], sums[p, n, 4]
+    if leaves > 0:
+        one, two, three = min(one, two - gives), min(two, three - gives), min(three, four - gives)
+    elif leaves < 0:
+        one, two, three = max(one, gives), max(two, one + gives), max(three, two + gives)
+    remainder = free % unit
+    short = unit - remainder
+    need = int(one < short) + int(two < short) + int(three < short) + int(every - leaves * gives < short)
     return remainder * BUCKETS // unit * NEEDS + need
 
 

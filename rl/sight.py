@@ -46,6 +46,8 @@ class Sight(NamedTuple):
     """[B, P, 2, K], VMs of each kind on it, up to the cap, where their leaving changes a remainder."""
     edges: NDArray[np.int32]
     """[B, P, 2], how many kinds those are."""
+    sums: NDArray[np.int32]
+    """[B, P, 2, 5], what the departure of its 1, 2, 3, 4 largest remainders gives, and of all (`rl.outlook.sum_up`)."""
     stands: NDArray[np.uint8]
     """[B, P], how the PM stands (`rl.outlook.joint`)."""
     vm: NDArray[np.void]
@@ -73,6 +75,7 @@ def blind(a: Arrays) -> Sight:
         node=np.empty((b, p, 2, NODE_FACTS), dtype=np.float32),
         edges=np.empty((b, p, 2), dtype=np.int32),
         some=np.empty((b, p, 2, k), dtype=np.uint8),
+        sums=np.empty((b, p, 2, 5), dtype=np.int32),
         stands=np.empty((b, p), dtype=np.uint8),
         vm=np.empty((b, v), dtype=VM),
         vms=np.empty((b, p + 1), dtype=np.int32),

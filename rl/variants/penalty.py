@@ -119,7 +119,7 @@ def _everyone(a: Arrays, s: Sight, rows: Any, merge: bool, cap: int, vm: Any, en
     for i in range(len(rows)):
         b = rows[i]
         seat, kind, double, free, some = a.seat[b], a.kind[b], a.double[b], a.free[b], s.some[b]
-        node_class, pair_class = s.node_class[b], s.pair_class[b]
+        node_class, pair_class, sums = s.node_class[b], s.pair_class[b], s.sums[b]
         term, worth, demand, helps = a.term[b], a.worth[b], a.demand[b], helpers(a, b)
         unit, r = term[0, 1], int(term[0, 0] == MEMORY_TERM)
         alone = a.open[b].sum() < 2
@@ -138,8 +138,8 @@ def _everyone(a: Arrays, s: Sight, rows: Any, merge: bool, cap: int, vm: Any, en
             vm[at, 1] = k
             vm[at, 2] = double[k]
             vm[at, 3] = 1
-            vm[at, 4] = outlook(unit, helps, some, p, n, free[p, n, r] + more, cap, k, 1)
-            vm[at, 5] = outlook(unit, helps, some, p, 1, free[p, 1, r] + more, cap, k, 1) if double[k] else NONE
+            vm[at, 4] = outlook(unit, sums, p, n, free[p, n, r] + more, more % unit, 1)
+            vm[at, 5] = outlook(unit, sums, p, 1, free[p, 1, r] + more, more % unit, 1) if double[k] else NONE
             vm[at, 8] = joint(unit, helps, double, some, p, free[p, 0, r], free[p, 1, r], cap, k, n, more, 1)
             vm[at, 9] = node_class[p, n]
             vm[at, 6] = changed(term, worth, free, p, n, demand[k, 0], demand[k, 1], double[k])

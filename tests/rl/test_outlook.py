@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rl.outlook import JOINTS, joint
+from rl.outlook import JOINTS, NEEDS, joint, outlook, sum_up
 
 UNIT, CAP = 16, 2
 SIZES = np.array([14, 12, 8, 4, 2])
@@ -59,3 +59,30 @@ def test_what_leaves_is_gone(first, second, doubles, free, kind, node):
     assert left == joint(UNIT, HELPS, DOUBLE, after, 0, *then, CAP, 0, 0, 0, 0)
     entered = joint(UNIT, HELPS, DOUBLE, after, 0, *then, CAP, kind, node, size, -1)
     assert entered == joint(UNIT, HELPS, DOUBLE, before, 0, *free, CAP, 0, 0, 0, 0)
+
+
+def stands(there, free, gives=0, leaves=0):
+    """Return how a node with VMs of sizes ``there`` [5] stands, or will once one is gone that gives so much."""
+    some, sums = np.zeros((1, 2, 10), dtype=np.uint8), np.empty((1, 2, 5), dtype=np.int32)
+    some[0, 0, ::2] = there
+    sum_up(HELPS, some, 0, 0, sums)
+    return outlook(UNIT, sums, 0, 0, free, gives, leaves)
+
+
+@settings(deadline=None)
+@given(counts, st.integers(0, 40))
+def test_the_fewest_departures_are_counted(there, free):
+    """A node needs as many departures as the fewest of all choices that make a slot more whole."""
+    short = UNIT - free % UNIT
+    ways = [sum(w) for w in product(*(range(have + 1) for have in there)) if np.dot(w, SIZES) >= short]
+    assert stands(there, free) % NEEDS == (min(*ways, NEEDS - 1) - 1 if ways else NEEDS - 1)
+
+
+@settings(deadline=None)
+@given(counts, st.integers(16, 40), st.integers(0, 4))
+def test_how_a_node_will_stand_is_how_it_stands_then(there, free, size):
+    """What is foretold of a VM that leaves or enters a node is what is seen once it has."""
+    more, fewer, gives = list(there), list(there), int(SIZES[size])
+    more[size], fewer[size] = 2, 1
+    assert stands(more, free, gives, 1) == stands(fewer, free)
+    assert stands(fewer, free, gives, -1) == stands(more, free)
