@@ -144,7 +144,7 @@ def migrate(a: Arrays, b: int, v: int, p: int, n: int) -> float:
     held[q, o, k] -= 1
     held[p, n, k] += 1
     first, following = a.first[b], a.following[b]
-    unchain(first, following, v, q, o, k)
+    _unchain(first, following, v, q, o, k)
     _chain(first, following, v, p, n, k)
     for i in range(a.member[b, v], a.member[b, v + 1]):
         g = a.groups[b, i]
@@ -161,7 +161,7 @@ def settle(a: Arrays, b: int, v: int) -> None:
     """Let VM ``v``, which has just been moved, stay where it is."""
     k, (pm, node) = a.kind[b, v], divmod(a.seat[b, v], 2)
     a.held[b, pm, node, k] -= 1
-    unchain(a.first[b], a.following[b], v, pm, node, k)
+    _unchain(a.first[b], a.following[b], v, pm, node, k)
     a.movers[b, k] -= 1
     a.kind[b, v] = -1
     a.touched[b, pm] = True
@@ -176,7 +176,7 @@ def _occupy(free: Any, p: int, n: int, cores: int, memory: int, double: bool) ->
 
 
 @njit(cache=True, nogil=True)
-def unchain(first: Any, following: Any, v: int, p: int, n: int, k: int) -> None:
+def _unchain(first: Any, following: Any, v: int, p: int, n: int, k: int) -> None:
     """Take VM ``v`` from those of its kind on a node."""
     if first[p, n, k] == v:
         first[p, n, k] = following[v]
