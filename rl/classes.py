@@ -109,6 +109,15 @@ def _pairs(a: Arrays, s: Sight, b: int, c: Classes) -> int:
 
 
 @njit(inline="always")
+def _count(tokens: Any, tally: Any, found: Any, v: Any, i: Any, cell: Any, many: Any, merge: bool) -> Any:
+    """Count VMs, of which ``v`` is the first, to their token, a new one where there is none or all are their own."""
+    before = tally[cell]
+    tally[cell] = before + many
+    tokens[found, 0], tokens[found, 1], tokens[found, 2] = v, i, cell
+    return found + np.uint64((before == 0) | (not merge))  # no jump, which could not be foreseen
+
+
+@njit(inline="always")
 def _vms(a: Arrays, s: Sight, b: int, merge: bool, c: Classes) -> Any:
     """Make one token of all VMs of one kind on hosts of one class that have a legal migration; return how many.
 
@@ -124,17 +133,11 @@ def _vms(a: Arrays, s: Sight, b: int, merge: bool, c: Classes) -> Any:
         k, v, host = np.uint64(one.kind), one.first, 2 * pair_class[np.uint64(one.pm)] + one.node
         cell = np.uint64(host) * np.uint64(kinds) + k
         if not doubtful[k]:
-            before = tally[cell]
-            tally[cell] = before + np.int32(one.many)
-            tokens[found, 0], tokens[found, 1], tokens[found, 2] = v, i, cell
-            found += np.uint64(before == 0)  # no jump, which could not be foreseen
+            found = _count(tokens, tally, found, v, i, cell, np.int32(one.many), merge)
         elif fee[k] <= budget and places[k] > fit[k, one.pm, one.node]:
             while v >= 0:
                 if not grouped[k] or unbarred(a, b, fit[k], v):
-                    before = tally[cell]
-                    tally[cell] = before + 1
-                    tokens[found, 0], tokens[found, 1], tokens[found, 2] = v, i, cell
-                    found += np.uint64(before == 0 or not merge)
+                    found = _count(tokens, tally, found, v, i, cell, np.int32(1), merge)
                 v = following[v]
     for t in range(found):
         cell = np.uint64(tokens[t, 2])

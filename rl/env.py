@@ -127,8 +127,7 @@ class Env:
         """Return the VM token, in an observation just made, of each VM [n] that has a legal migration."""
         own = seen.vm.rows[seen.vm.starts[state] : seen.vm.starts[state + 1], :2].astype(np.int64)
         kinds, (pms, nodes) = self.arrays.kind[row, vms], np.divmod(self.arrays.seat[row, vms], 2)
-        pairs = self._pair_class[row, pms]
-        host = np.where(self.arrays.double[row, kinds], pairs, 2 * pairs + nodes)
+        host = rules.host_class(self._pair_class[row, pms], nodes, self.arrays.double[row, kinds])
         wanted = np.column_stack([host, kinds])
         return np.asarray((own[None] == wanted[:, None]).all(axis=2).argmax(axis=1))
 

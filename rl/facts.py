@@ -176,15 +176,8 @@ def _make_room(vm: Any, vms: Any, held: Any, pms: Any, count: int, kinds: int, k
         return
     for grows in (False, True):
         for p in pms:
-            end = vms[p + 1]
+            end, last = vms[p + 1], vms[count]
             more = np.count_nonzero(held[p, :, :kinds]) - (end - vms[p])
-            if more == 0 or (more > 0) != grows:
-                continue
-            if grows:
-                for i in range(vms[count] - 1, end - 1, -1):
-                    vm[i + more] = vm[i]
-            else:
-                for i in range(end, vms[count]):
-                    vm[i + more] = vm[i]
-            for q in range(p + 1, count + 1):
-                vms[q] += more
+            if more != 0 and (more > 0) == grows:
+                vm[end + more : last + more] = vm[end:last]
+                vms[p + 1 : count + 1] += more

@@ -109,18 +109,23 @@ def _vms(a: Arrays, s: Sight, b: int, classes: Classes, vm: Any) -> None:
     """Write one token for all VMs of one kind on hosts of one class that have a legal migration."""
     double, facts, node_class, pair_class, vms = a.double[b], s.vm[b], s.node_class[b], s.pair_class[b], classes.vms
     for t in range(len(vm)):
-        one = facts[np.uint64(vms[t, 1])]
-        p, n, both = np.uint64(one.pm), np.uint64(one.node), int(double[np.uint64(one.kind)])
-        vm[t, 0] = (2 - both) * pair_class[p] + one.node  # as `host_class` has it, without a jump
-        vm[t, 1] = one.kind
-        vm[t, 2] = both
-        vm[t, 3] = vms[t, 2]
-        vm[t, 4] = one.after[n]
-        vm[t, 5] = one.after[1] if both else NONE
-        vm[t, 6] = one.gain
-        vm[t, 7] = vms[t, 0]
-        vm[t, 8] = one.joint
-        vm[t, 9] = node_class[p, n]
+        write_vms(double, node_class, pair_class, facts[np.uint64(vms[t, 1])], vms[t, 0], vms[t, 2], vm, t)
+
+
+@njit(inline="always")
+def write_vms(double: Any, node_class: Any, pair_class: Any, one: Any, v: int, many: int, vm: Any, t: int) -> None:
+    """Write token ``t`` of so many VMs, of which ``v`` is the first, that are all like ``one`` (`rl.sight.VM`)."""
+    p, n, both = np.uint64(one.pm), np.uint64(one.node), double[np.uint64(one.kind)]
+    vm[t, 0] = host_class(pair_class[p], one.node, both)
+    vm[t, 1] = one.kind
+    vm[t, 2] = both
+    vm[t, 3] = many
+    vm[t, 4] = one.after[n]
+    vm[t, 5] = one.after[1] if both else NONE
+    vm[t, 6] = one.gain
+    vm[t, 7] = v
+    vm[t, 8] = one.joint
+    vm[t, 9] = node_class[p, n]
 
 
 @njit(cache=True, nogil=True)

@@ -201,9 +201,12 @@ def _chain(first: Any, following: Any, v: int, p: int, n: int, k: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def host_class(pair: Any, n: Any, double: bool) -> Any:
-    """Return the class of hosts that node ``n`` of a PM of class ``pair`` is in; a double's host is the whole PM."""
-    return pair if double else 2 * pair + n
+def host_class(pair: Any, n: Any, double: Any) -> Any:
+    """Return the class of hosts that node ``n`` of a PM of class ``pair`` is in; a double's host is the whole PM.
+
+    Numbers or arrays; a double is on node 0. It is for every VM of a look, hence no jump.
+    """
+    return (2 - double) * pair + n
 
 
 @njit(cache=True, nogil=True)

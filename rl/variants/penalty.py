@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 
 from data import Migration
 from rl import rules
-from rl.arrays import MEMORY_TERM, Arrays
+from rl.arrays import Arrays
 from rl.env import CAP, GOAL_COLUMNS, Env, Ints
-from rl.look import list_hosts
+from rl.look import list_hosts, write_vms
 from rl.observation import SECTIONS, Observation, Section
-from rl.outlook import NONE, helpers, joint, outlook
-from rl.rules import changed, host_class
+from rl.rules import host_class
 from rl.sight import Sight
 
 PENALTY = -5.0
@@ -35,7 +34,7 @@ class PenaltyEnv(Env):
         seen = super().observe(rows)
         buffer = np.empty((int(self.arrays.size[rows, 1].sum()), SECTIONS["vm"]), dtype=np.float32)
         ends = np.empty(len(rows), dtype=np.int64)
-        _everyone(self.arrays, self._sight, rows, self.merge, CAP, buffer, ends)
+        _everyone(self.arrays, self._sight, rows, self.merge, buffer, ends)
         return replace(seen, vm=Section.of(buffer, ends))
 
     def choose(self, firsts: Ints, u: NDArray[np.float64], rows: Ints | None = None) -> tuple[Ints, Section]:
@@ -113,36 +112,27 @@ def _everywhere(a: Arrays, s: Sight, rows: Any, cap: int, vms: Any, goal: Any, e
 
 
 @njit(cache=True, nogil=True)
-def _everyone(a: Arrays, s: Sight, rows: Any, merge: bool, cap: int, vm: Any, ends: Any) -> None:
+def _everyone(a: Arrays, s: Sight, rows: Any, merge: bool, vm: Any, ends: Any) -> None:
     """Write one token for all VMs of one kind on hosts of one class, whether or not they can go anywhere."""
     at = 0
     for i in range(len(rows)):
         b = rows[i]
-        seat, kind, double, free, some = a.seat[b], a.kind[b], a.double[b], a.free[b], s.some[b]
-        node_class, pair_class, sums = s.node_class[b], s.pair_class[b], s.sums[b]
-        term, worth, demand, helps = a.term[b], a.worth[b], a.demand[b], helpers(a, b)
-        unit, r = term[0, 1], int(term[0, 0] == MEMORY_TERM)
+        double, following, facts = a.double[b], a.following[b], s.vm[b]
+        node_class, pair_class = s.node_class[b], s.pair_class[b]
         alone = a.open[b].sum() < 2
         token = np.full((2 * a.size[b, 0], a.size[b, 2]), -1, np.int64)
-        for v in range(a.size[b, 1]):
-            k, p, n = kind[v], seat[v] >> 1, seat[v] & 1
-            if k < 0 or (alone and double[k]):
+        for each in range(s.vms[b, a.size[b, 0]]):
+            one = facts[each]
+            k, v = one.kind, one.first
+            if alone and double[k]:
                 continue
-            host = host_class(pair_class[p], n, double[k])
-            if merge and token[host, k] >= 0:
-                vm[token[host, k], 3] += 1
-                continue
-            token[host, k] = at
-            more = demand[k, r]
-            vm[at, 0] = host
-            vm[at, 1] = k
-            vm[at, 2] = double[k]
-            vm[at, 3] = 1
-            vm[at, 4] = outlook(unit, sums, p, n, free[p, n, r] + more, more % unit, 1)
-            vm[at, 5] = outlook(unit, sums, p, 1, free[p, 1, r] + more, more % unit, 1) if double[k] else NONE
-            vm[at, 8] = joint(unit, helps, double, some, p, free[p, 0, r], free[p, 1, r], cap, k, n, more, 1)
-            vm[at, 9] = node_class[p, n]
-            vm[at, 6] = changed(term, worth, free, p, n, demand[k, 0], demand[k, 1], double[k])
-            vm[at, 7] = v
-            at += 1
+            host = host_class(pair_class[one.pm], one.node, double[k])
+            while v >= 0:
+                if merge and token[host, k] >= 0:
+                    vm[token[host, k], 3] += 1
+                else:
+                    token[host, k] = at
+                    write_vms(double, node_class, pair_class, one, v, 1, vm, at)
+                    at += 1
+                v = following[v]
         ends[i] = at
